@@ -1,0 +1,439 @@
+"""The tables: one class per table, with the column types that hold times, money and JSON.
+
+SQLModel table classes do not validate what they are given, so rows are built by the use cases from
+values they have checked, never straight from what a browser sent. Ids are the text of a random
+UUID; times are aware and in UTC on every database; money is whole minor units with an ISO 4217
+currency; JSON is stored as canonical text (see `document_text`), so that its digest can be taken
+from the stored bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Index,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+def new_id() -> str:
+    """A fresh random id: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def document_text(value: Any) -> str:
+    """The canonical JSON text of `value`: sorted keys, no spaces, no escapes, no NaN.
+
+    The same value always gives the same bytes, so a SHA-256 of the text identifies the value.
+    """
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time in UTC; a naive one is refused, because nobody could say what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; without the offset on SQLite, which has no type for it."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"the time {value.isoformat()} has no time zone; use an aware one")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware and in UTC, whatever zone the database session speaks."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Installation(SQLModel, table=True):
+    """What this database is. One row with id 1; `demo_until` marks a demo and when it ends."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(default=1, primary_key=True)
+    created_at: datetime = Field(sa_type=Moment)
+    demo_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Person(SQLModel, table=True):
+    """A member of staff. `email` is case-folded; `password_hash` is empty until one is chosen."""
+
+    __tablename__ = "person"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    password_hash: str | None = None
+    active: bool = True
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class PersonRole(SQLModel, table=True):
+    """A role that a person holds; the names are those of `access.Role`."""
+
+    __tablename__ = "person_role"
+
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    role: str = Field(primary_key=True)
+
+
+class Vendor(SQLModel, table=True):
+    """A company that offers something; `country` is an ISO 3166-1 alpha-2 code."""
+
+    __tablename__ = "vendor"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str
+    legal_name: str = ""
+    country: str = ""
+    website: str = ""
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str = Field(foreign_key="person.id")
+
+
+class Contact(SQLModel, table=True):
+    """A person at a vendor who can be invited to answer."""
+
+    __tablename__ = "contact"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    vendor_id: str = Field(foreign_key="vendor.id", index=True)
+    name: str
+    email: str
+    job_title: str = ""
+
+
+class Engagement(SQLModel, table=True):
+    """A service bought from a vendor. `data_classes` is a JSON list of class ids."""
+
+    __tablename__ = "engagement"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    vendor_id: str = Field(foreign_key="vendor.id", index=True)
+    title: str
+    service: str = Field(default="", sa_type=Text)
+    value_minor: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    data_classes: str = Field(default="[]", sa_type=Text)
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str = Field(foreign_key="person.id")
+
+
+class Assessment(SQLModel, table=True):
+    """One questionnaire asked about one engagement, pinned to published content by digest.
+
+    `facts` is a JSON object. Progress and the headline of the latest scorecard are stored when
+    they change, so that a list of assessments needs no scoring. The officer's intake is an
+    assessment too: its `questionnaire_id` is "intake" and staff answer it.
+    """
+
+    __tablename__ = "assessment"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    engagement_id: str = Field(foreign_key="engagement.id", index=True)
+    questionnaire_id: str
+    questionnaire_version: int
+    questionnaire_digest: str
+    rubric_digest: str
+    facts: str = Field(default="{}", sa_type=Text)
+    state: str = Field(index=True)
+    state_since: datetime = Field(sa_type=Moment)
+    due_on: date | None = None
+    created_by: str = Field(foreign_key="person.id")
+    created_at: datetime = Field(sa_type=Moment)
+    answered: int = 0
+    asked: int = 0
+    claimed: int | None = None
+    assured: int | None = None
+    band: str | None = None
+    stopped_by: str | None = None
+
+
+class Answer(SQLModel, table=True):
+    """The reply that stands. `version` counts from 1; `reply` is JSON text, null when cleared."""
+
+    __tablename__ = "answer"
+
+    assessment_id: str = Field(primary_key=True, foreign_key="assessment.id")
+    question_id: str = Field(primary_key=True)
+    version: int
+    reply: str | None = Field(default=None, sa_type=Text)
+    note: str = Field(default="", sa_type=Text)
+    saved_by: str
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class AnswerRevision(SQLModel, table=True):
+    """Every reply that ever stood. Never changed: the database refuses it."""
+
+    __tablename__ = "answer_revision"
+    __table_args__ = (UniqueConstraint("assessment_id", "question_id", "version"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id")
+    question_id: str
+    version: int
+    reply: str | None = Field(default=None, sa_type=Text)
+    note: str = Field(default="", sa_type=Text)
+    saved_by: str
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class Evidence(SQLModel, table=True):
+    """A file that a vendor or an officer attached; its bytes lie in the evidence folder by hash."""
+
+    __tablename__ = "evidence"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    sha256: str = Field(index=True)
+    file_name: str
+    media_type: str
+    size: int
+    kind: str
+    dated: date
+    period_start: date | None = None
+    period_end: date | None = None
+    scope_product: str = ""
+    scope_environment: str = ""
+    scope_entity: str = ""
+    note: str = Field(default="", sa_type=Text)
+    uploaded_by: str
+    uploaded_at: datetime = Field(sa_type=Moment)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class EvidenceFor(SQLModel, table=True):
+    """A question that a piece of evidence was attached for."""
+
+    __tablename__ = "evidence_for"
+
+    evidence_id: str = Field(primary_key=True, foreign_key="evidence.id")
+    question_id: str = Field(primary_key=True)
+
+
+class Submission(SQLModel, table=True):
+    """What a vendor signed. `snapshot` is canonical JSON, `sha256` is of its UTF-8 bytes.
+
+    Never changed, except that the three `returned_` columns are filled once, together.
+    """
+
+    __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("assessment_id", "number"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id")
+    number: int
+    snapshot: str = Field(sa_type=Text)
+    sha256: str
+    signed_by_name: str
+    signed_by_role: str
+    statement: str = Field(sa_type=Text)
+    submitted_at: datetime = Field(sa_type=Moment)
+    contact_id: str | None = Field(default=None, foreign_key="contact.id")
+    returned_at: datetime | None = Field(default=None, sa_type=Moment)
+    returned_by: str | None = Field(default=None, foreign_key="person.id")
+    return_reason: str | None = Field(default=None, sa_type=Text)
+
+
+class Review(SQLModel, table=True):
+    """A reviewer's judgement of one answer, as it stands. `version` counts from 1."""
+
+    __tablename__ = "review"
+
+    submission_id: str = Field(primary_key=True, foreign_key="submission.id")
+    question_id: str = Field(primary_key=True)
+    version: int
+    assurance: str | None = None
+    not_applicable: str | None = None
+    reason: str = Field(default="", sa_type=Text)
+    reviewer_id: str = Field(foreign_key="person.id")
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class ReviewRevision(SQLModel, table=True):
+    """Every judgement that ever stood. Never changed: the database refuses it."""
+
+    __tablename__ = "review_revision"
+    __table_args__ = (UniqueConstraint("submission_id", "question_id", "version"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    submission_id: str = Field(foreign_key="submission.id")
+    question_id: str
+    version: int
+    assurance: str | None = None
+    not_applicable: str | None = None
+    reason: str = Field(default="", sa_type=Text)
+    reviewer_id: str = Field(foreign_key="person.id")
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class Scorecard(SQLModel, table=True):
+    """A computed result, with the digests that let anyone compute it again. Never changed."""
+
+    __tablename__ = "scorecard"
+    __table_args__ = (UniqueConstraint("submission_id", "number"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    submission_id: str = Field(foreign_key="submission.id")
+    number: int
+    result: str = Field(sa_type=Text)
+    sha256: str
+    input_sha256: str
+    rubric_digest: str
+    questionnaire_digest: str
+    engine: str
+    created_at: datetime = Field(sa_type=Moment)
+    created_by: str
+    overall: int | None = None
+    claimed: int | None = None
+    band: str | None = None
+    state: str
+
+
+class Decision(SQLModel, table=True):
+    """What the committee decided, and on which scorecard. Never changed."""
+
+    __tablename__ = "decision"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    scorecard_id: str = Field(foreign_key="scorecard.id")
+    outcome: str
+    reasons: str = Field(sa_type=Text)
+    decided_by: str = Field(foreign_key="person.id")
+    decided_at: datetime = Field(sa_type=Moment)
+
+
+class DecisionCondition(SQLModel, table=True):
+    """A dated condition of a decision; `proof` says what will show that it is met."""
+
+    __tablename__ = "decision_condition"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    decision_id: str = Field(foreign_key="decision.id", index=True)
+    text: str = Field(sa_type=Text)
+    owner: str
+    due_on: date
+    proof: str = Field(default="", sa_type=Text)
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    closed_by: str | None = Field(default=None, foreign_key="person.id")
+
+
+class Invitation(SQLModel, table=True):
+    """A link that lets one contact answer one assessment; only the token's hash is kept."""
+
+    __tablename__ = "invitation"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    contact_id: str = Field(foreign_key="contact.id")
+    token_hash: str = Field(unique=True)
+    created_by: str = Field(foreign_key="person.id")
+    created_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+    exchanged_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class SignIn(SQLModel, table=True):
+    """A session: of a person, or of a contact bound to one assessment by an invitation."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (
+        CheckConstraint("(person_id IS NULL) <> (contact_id IS NULL)", name="person_or_contact"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    token_hash: str = Field(unique=True)
+    person_id: str | None = Field(default=None, foreign_key="person.id", index=True)
+    contact_id: str | None = Field(default=None, foreign_key="contact.id")
+    invitation_id: str | None = Field(default=None, foreign_key="invitation.id", index=True)
+    assessment_id: str | None = Field(default=None, foreign_key="assessment.id")
+    created_at: datetime = Field(sa_type=Moment)
+    last_seen_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    revoked_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class SetupToken(SQLModel, table=True):
+    """A one-use link: sets up the first administrator, or lets `person_id` choose a password."""
+
+    __tablename__ = "setup_token"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    token_hash: str = Field(unique=True)
+    person_id: str | None = Field(default=None, foreign_key="person.id")
+    created_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Throttle(SQLModel, table=True):
+    """Failed tries of one account or one address; `key` is a hash, so no address is kept."""
+
+    __tablename__ = "throttle"
+
+    key: str = Field(primary_key=True)
+    failures: int
+    last_failed_at: datetime = Field(sa_type=Moment)
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what to what, written with the change itself and chained to the event before it.
+
+    `chain` is the assessment's id, or "installation" for what belongs to none; `number` counts
+    from 1 within the chain. `details` is canonical JSON. Never changed.
+    """
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("chain", "number"),
+        Index("ix_audit_event_subject", "subject_kind", "subject_id"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    chain: str
+    number: int
+    at: datetime = Field(sa_type=Moment)
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    action: str
+    subject_kind: str
+    subject_id: str
+    assessment_id: str | None = Field(default=None, foreign_key="assessment.id")
+    details: str = Field(default="{}", sa_type=Text)
+    previous_hash: str
+    hash: str

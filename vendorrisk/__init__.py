@@ -1,0 +1,1 @@
+"""Vendor security due diligence: questions, evidence, scores and decisions."""

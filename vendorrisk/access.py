@@ -1,0 +1,265 @@
+"""Who may do what: roles, actions, the policy table, and the scope that opens the store.
+
+Default deny. An action is one verb of the use cases and carries its name, so that a test can hold
+the two lists against each other. To a vendor and to a stranger, whatever is not theirs does not
+exist; a member of staff is told which role could have done it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from vendorrisk.assessment import Refusal
+
+
+class Role(StrEnum):
+    """What a person is trusted with. A person may hold several; a contact is only `VENDOR`."""
+
+    ADMINISTRATOR = "administrator"
+    PROCUREMENT_OFFICER = "procurement_officer"
+    REVIEWER = "reviewer"
+    COMMITTEE_MEMBER = "committee_member"
+    AUDITOR = "auditor"
+    VENDOR = "vendor"
+
+
+STAFF_ROLES: tuple[Role, ...] = tuple(role for role in Role if role is not Role.VENDOR)
+
+ROLE_SAYS: Mapping[Role, str] = {
+    Role.ADMINISTRATOR: "administrator",
+    Role.PROCUREMENT_OFFICER: "procurement officer",
+    Role.REVIEWER: "reviewer",
+    Role.COMMITTEE_MEMBER: "committee member",
+    Role.AUDITOR: "auditor",
+    Role.VENDOR: "vendor",
+}
+
+
+class Action(StrEnum):
+    """Every verb of the use cases; the value is the name of the function."""
+
+    # people
+    LIST_PEOPLE = "list_people"
+    ADD_PERSON = "add_person"
+    NEW_PASSWORD_LINK = "new_password_link"  # noqa: S105 - the name of a verb
+    CHANGE_ROLES = "change_roles"
+    DEACTIVATE = "deactivate"
+    SIGN_OUT = "sign_out"
+    # vendors, engagements and intake
+    VENDORS = "vendors"
+    VENDOR = "vendor"
+    REGISTER_VENDOR = "register_vendor"
+    ADD_CONTACT = "add_contact"
+    REGISTER_ENGAGEMENT = "register_engagement"
+    ENGAGEMENT = "engagement"
+    INTAKE_RESULT = "intake_result"
+    # assessments and invitations
+    QUESTIONNAIRES = "questionnaires"
+    OPEN_ASSESSMENT = "open_assessment"
+    INVITE = "invite"
+    REVOKE_INVITATION = "revoke_invitation"
+    RENEW_INVITATION = "renew_invitation"
+    WITHDRAW = "withdraw"
+    INVITED_VIEW = "invited_view"
+    # answering
+    OVERVIEW = "overview"
+    SECTION = "section"
+    ANSWER_QUESTION = "answer_question"
+    MISSING = "missing"
+    ATTACH = "attach"
+    WITHDRAW_EVIDENCE = "withdraw_evidence"
+    EVIDENCE_LIST = "evidence_list"
+    OPEN_EVIDENCE = "open_evidence"
+    SUBMIT = "submit"
+    OWN_COPY = "own_copy"
+    # reviewing and deciding
+    SUBMISSION = "submission"
+    SUBMISSIONS = "submissions"
+    RETURN_TO_VENDOR = "return_to_vendor"
+    REVIEW_SHEET = "review_sheet"
+    SET_REVIEW = "set_review"
+    SCORECARD = "scorecard"
+    VERIFY_SCORECARD = "verify_scorecard"
+    FINISH_REVIEW = "finish_review"
+    COMPARISON = "comparison"
+    DECISION_OPTIONS = "decision_options"
+    RECORD_DECISION = "record_decision"
+    BRIEF = "brief"
+    WAITING = "waiting"
+    TRAIL = "trail"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. A `person` is staff, a `contact` is a vendor's, bound to one assessment.
+
+    `system` is the application itself: it has no role and may do nothing that the table lists.
+    """
+
+    kind: Literal["person", "contact", "system"]
+    id: str
+    name: str
+    roles: frozenset[Role]
+    assessment_id: str | None = None
+    session_id: str | None = None
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the actor holds at least one of `roles`."""
+        return not self.roles.isdisjoint(roles)
+
+
+SYSTEM = Actor("system", "system", "The application", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the store may touch: one assessment and what it belongs to, or (None) everything."""
+
+    assessment_id: str | None = None
+
+    def covers(self, assessment_id: str | None) -> bool:
+        """Whether rows of `assessment_id` (None: rows of no assessment) may be touched."""
+        return self.assessment_id is None or self.assessment_id == assessment_id
+
+
+EVERYTHING = Scope()
+"""For what happens before anybody is known: setting up, signing in, exchanging an invitation."""
+
+
+class NotFound(Refusal):
+    """It does not exist, or not for this actor; the two are told apart by nothing."""
+
+    def __init__(self, what: str = "This page") -> None:
+        super().__init__(
+            "not_found",
+            f"{what} was not found.",
+            "Check the link, or start again from your first page.",
+        )
+
+
+class NotAllowed(Refusal):
+    """A member of staff without the right, or one whom the separation of duties keeps out."""
+
+
+_ADMIN = frozenset({Role.ADMINISTRATOR})
+_OFFICER = frozenset({Role.PROCUREMENT_OFFICER})
+_REVIEWER = frozenset({Role.REVIEWER})
+_COMMITTEE = frozenset({Role.COMMITTEE_MEMBER})
+_VENDOR = frozenset({Role.VENDOR})
+_STAFF = frozenset(STAFF_ROLES)
+_READERS = frozenset(STAFF_ROLES) - _ADMIN
+_EVERYONE = frozenset(Role)
+
+POLICY: Mapping[Action, frozenset[Role]] = {
+    Action.LIST_PEOPLE: _ADMIN | {Role.AUDITOR},
+    Action.ADD_PERSON: _ADMIN,
+    Action.NEW_PASSWORD_LINK: _ADMIN,
+    Action.CHANGE_ROLES: _ADMIN,
+    Action.DEACTIVATE: _ADMIN,
+    Action.SIGN_OUT: _EVERYONE,
+    Action.VENDORS: _READERS,
+    Action.VENDOR: _READERS,
+    Action.REGISTER_VENDOR: _OFFICER,
+    Action.ADD_CONTACT: _OFFICER,
+    Action.REGISTER_ENGAGEMENT: _OFFICER,
+    Action.ENGAGEMENT: _READERS,
+    Action.INTAKE_RESULT: _READERS,
+    Action.QUESTIONNAIRES: _READERS,
+    Action.OPEN_ASSESSMENT: _OFFICER,
+    Action.INVITE: _OFFICER,
+    Action.REVOKE_INVITATION: _OFFICER,
+    Action.RENEW_INVITATION: _OFFICER,
+    Action.WITHDRAW: _OFFICER,
+    Action.INVITED_VIEW: _VENDOR,
+    Action.OVERVIEW: _READERS | _VENDOR,
+    Action.SECTION: _READERS | _VENDOR,
+    Action.ANSWER_QUESTION: _OFFICER | _VENDOR,
+    Action.MISSING: _READERS | _VENDOR,
+    Action.ATTACH: _VENDOR,
+    Action.WITHDRAW_EVIDENCE: _VENDOR,
+    Action.EVIDENCE_LIST: _READERS | _VENDOR,
+    Action.OPEN_EVIDENCE: _READERS | _VENDOR,
+    Action.SUBMIT: _VENDOR,
+    Action.OWN_COPY: _VENDOR,
+    Action.SUBMISSION: _READERS | _VENDOR,
+    Action.SUBMISSIONS: _READERS | _VENDOR,
+    Action.RETURN_TO_VENDOR: _OFFICER,
+    Action.REVIEW_SHEET: _READERS,
+    Action.SET_REVIEW: _REVIEWER,
+    Action.SCORECARD: _READERS,
+    Action.VERIFY_SCORECARD: _READERS,
+    Action.FINISH_REVIEW: _REVIEWER,
+    Action.COMPARISON: _READERS,
+    Action.DECISION_OPTIONS: _READERS,
+    Action.RECORD_DECISION: _COMMITTEE,
+    Action.BRIEF: _READERS,
+    Action.WAITING: _STAFF,
+    Action.TRAIL: _READERS,
+}
+"""Role by action. Vendors never reach a verb that returns points, weights or rules."""
+
+
+def allowed(actor: Actor, action: Action) -> bool:
+    """Whether the table gives `actor` this `action`; for a page that hides what would be refused.
+
+    Hiding is a courtesy, not a protection: every use case authorises for itself.
+    """
+    return not actor.roles.isdisjoint(POLICY.get(action, frozenset()))
+
+
+def authorise(actor: Actor, action: Action, assessment_id: str | None = None) -> Scope:
+    """The scope in which `actor` may do `action`, for an action about one assessment with its id.
+
+    Raises `NotFound` to a vendor for anything that is not its own assessment, `NotAllowed` to a
+    member of staff whom the table does not give the action; the sentence says who has it.
+    """
+    if actor.kind != "person":
+        if not allowed(actor, action) or actor.assessment_id is None:
+            raise NotFound
+        if assessment_id is not None and assessment_id != actor.assessment_id:
+            raise NotFound
+        return Scope(actor.assessment_id)
+    if not allowed(actor, action):
+        holders = [ROLE_SAYS[role] for role in STAFF_ROLES if role in POLICY.get(action, ())]
+        who = " or ".join(holders) if holders else "vendor itself"
+        raise NotAllowed(
+            "role_missing",
+            f"Your roles do not allow this; it takes a {who}.",
+            "Ask a colleague with that role, or an administrator to change yours.",
+        )
+    return Scope(assessment_id)
+
+
+def require_answerer(actor: Actor, answered_by: Literal["vendor", "officer"]) -> None:
+    """Staff answer only their own intake; a vendor answers only what is asked of vendors."""
+    if actor.kind == "person" and answered_by == "vendor":
+        raise NotAllowed(
+            "answers_are_the_vendors",
+            "Only the vendor answers this questionnaire; you can read it.",
+            "Return the assessment to the vendor with a reason if an answer must change.",
+        )
+    if actor.kind != "person" and answered_by != "vendor":
+        raise NotFound
+
+
+def require_independent_review(reviewers: Collection[str], inviters: Collection[str]) -> None:
+    """The one who invited the vendor is not its only reviewer; both are ids of people."""
+    if set(reviewers) <= set(inviters):
+        raise NotAllowed(
+            "inviter_is_sole_reviewer",
+            "You invited this vendor, so you cannot be the only one who reviews it.",
+            "Ask a second reviewer to judge at least one answer or to finish the review.",
+        )
+
+
+def require_independent_decision(decider: str, reviewers: Collection[str]) -> None:
+    """Whoever reviewed an assessment does not decide it; ids of people."""
+    if decider in reviewers:
+        raise NotAllowed(
+            "reviewer_decides",
+            "You reviewed this assessment, so somebody else decides it.",
+            "Ask another member of the committee to record the decision.",
+        )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - refusing is not an error of the program
     """Something that is not done, said so that a person can act on it.
 
     `code` is stable and for programs, `sentence` says what is wrong, `fix` says what to do.

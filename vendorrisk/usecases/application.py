@@ -39,15 +39,14 @@ def install(app: Application) -> None:
 
 def application() -> Application:
     """The process's application, built from the environment's settings at the first call."""
-    if _installed is None:
-        settings = Settings.from_environment()
-        install(
-            Application(
-                settings=settings,
-                store=Store(settings.database_url),
-                library=Library(settings.questionnaires),
-                files=Files(settings.evidence_folder),
-            )
-        )
-    assert _installed is not None
-    return _installed
+    if _installed is not None:
+        return _installed
+    settings = Settings.from_environment()
+    app = Application(
+        settings=settings,
+        store=Store(settings.database_url),
+        library=Library(settings.questionnaires),
+        files=Files(settings.evidence_folder),
+    )
+    install(app)
+    return app

@@ -73,8 +73,9 @@ class Comparison:
 class Option:
     """An outcome the committee may choose; `reasons` say what speaks for or against it.
 
-    `fits` is whether the risk appetite allows it; one that does not fit can be recorded only with
-    reasons that name the exception. `needs_conditions` is the least number of conditions.
+    `outcome` is approve, conditional, reject or escalate. `fits` is whether the risk appetite
+    allows it; what does not fit is refused. `needs` are sentences on what it takes,
+    `needs_conditions` the least number of dated conditions.
     """
 
     outcome: str
@@ -82,6 +83,7 @@ class Option:
     fits: bool
     suggested: bool
     needs_conditions: int
+    needs: tuple[str, ...]
     reasons: tuple[str, ...]
 
 

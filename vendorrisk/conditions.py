@@ -1,0 +1,504 @@
+"""The one boolean language: conditions over answers, facts and measures, and the values they meet.
+
+A condition is a mapping whose entries all hold; a list means any of; `any` and `not` combine;
+`at_least` and `at_most` compare. There are no expression strings and no arithmetic. Evaluation is
+two-valued: a name without a value equals only the word for why it has none (`unanswered`, …).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+
+from vendorrisk.document import Report
+
+
+class State(Enum):
+    """Why there is no value, from the weakest reason to the strongest (see `strength`)."""
+
+    HIDDEN = "hidden"
+    NOT_APPLICABLE = "not_applicable"
+    UNANSWERED = "unanswered"
+    INCONCLUSIVE = "inconclusive"
+    NO_SCORE = "no_score"
+
+    # Members are single objects, so identity is enough; Enum's own hash is several times slower.
+    __hash__ = object.__hash__
+
+    @property
+    def strength(self) -> int:
+        """Where several reasons meet, the one with the greatest strength is kept."""
+        return _STRENGTH[self]
+
+
+_STRENGTH = {state: rank for rank, state in enumerate(State)}
+STATES: Mapping[str, State] = {state.value: state for state in State}
+DONT_KNOW = "dont_know"
+RESERVED = frozenset({*STATES, DONT_KNOW, "any", "not", "at_least", "at_most"})
+"""Words that no question, fact, choice or measure may be called."""
+
+Value = Fraction | date | str | frozenset[str] | State
+
+_NUMBER = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)(%?)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DEEPEST = 12
+_MOST_ALTERNATIVES = 256
+
+
+def read_number(text: str) -> Fraction | None:
+    """The exact number that `text` writes (`3`, `-0.5`, `30%`), or None."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        return None
+    return Fraction(found[1]) / 100 if found[2] else Fraction(found[1])
+
+
+def read_day(text: str) -> date | None:
+    """The day that `text` writes as YYYY-MM-DD, or None."""
+    if not _DAY.fullmatch(text.strip()):
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """Equal to one of the written values; for a many-of answer: one of them is ticked."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A number or day no smaller than `bound`, written as `text`."""
+
+    bound: Fraction | date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """A number or day no greater than `bound`, written as `text`."""
+
+    bound: Fraction | date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Isnt:
+    """The opposite of `test`; true of a name without a value unless `test` names its state."""
+
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of `tests`."""
+
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """One of `tests` at least."""
+
+    tests: tuple[Test, ...]
+
+
+Test = Is | AtLeast | AtMost | Isnt | Every | Some
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The value called `name` passes `test`."""
+
+    name: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part holds at least."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+Condition = Holds | AllOf | AnyOf | Not
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+def parse(data: object, report: Report) -> Condition | None:
+    """Read a condition from a record, or a list of records (any of them).
+
+    Problems go to `report`: condition-shape, condition-empty, condition-operator,
+    condition-bound, condition-intricate. None when there was one.
+    """
+    before = len(report.errors)
+    condition = _parse(data, report, 0)
+    if condition is not None and len(report.errors) == before:
+        try:
+            alternatives(condition)
+        except IntricateConditionError:
+            report.error(
+                "condition-intricate",
+                data,
+                f"this condition has more than {_MOST_ALTERNATIVES} alternatives; "
+                "split it into several rules or measures",
+            )
+    return condition if len(report.errors) == before else None
+
+
+def _parse(data: object, report: Report, depth: int) -> Condition | None:
+    if depth > _DEEPEST:
+        report.error("condition-intricate", data, "conditions are nested too deeply; flatten them")
+        return None
+    if isinstance(data, list):
+        parts = [_parse(part, report, depth + 1) for part in data]
+        if not parts:
+            report.error("condition-empty", data, "an empty list of conditions never holds")
+            return None
+        return _joined(AnyOf, parts)
+    if not isinstance(data, Mapping):
+        report.error(
+            "condition-shape",
+            data,
+            "a condition is a mapping such as {question: choice}, or a list of such mappings",
+        )
+        return None
+    if not data:
+        report.error("condition-empty", data, "an empty condition; name what must hold")
+        return None
+    entries: list[Condition | None] = []
+    for name, wanted in data.items():
+        if name == "any":
+            if isinstance(wanted, list):
+                entries.append(_parse(wanted, report, depth + 1))
+            else:
+                report.error("condition-shape", name, "`any` takes a list of conditions")
+                entries.append(None)
+        elif name == "not":
+            part = _parse(wanted, report, depth + 1)
+            entries.append(None if part is None else Not(part))
+        else:
+            test = _parse_test(wanted, report, depth + 1, name)
+            entries.append(None if test is None else Holds(str(name), test))
+    return _joined(AllOf, entries)
+
+
+def _joined(kind: type[AllOf] | type[AnyOf], parts: list[Condition | None]) -> Condition | None:
+    known = tuple(part for part in parts if part is not None)
+    if len(known) < len(parts):
+        return None
+    return known[0] if len(known) == 1 else kind(known)
+
+
+def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | None:
+    if depth > _DEEPEST:
+        report.error("condition-intricate", at, "conditions are nested too deeply; flatten them")
+        return None
+    if isinstance(data, str):
+        return Is((str(data),))
+    if isinstance(data, list):
+        if not data:
+            report.error("condition-empty", data, "an empty list matches nothing")
+            return None
+        if all(isinstance(value, str) for value in data):
+            return Is(tuple(str(value) for value in data))
+        return _several(Some, [_parse_test(value, report, depth + 1, at) for value in data])
+    if not isinstance(data, Mapping) or not data:
+        report.error(
+            "condition-shape",
+            data if isinstance(data, Mapping) else at,
+            "compare with a value, a list of values, or {at_least: …}, {at_most: …}, {not: …}",
+        )
+        return None
+    tests: list[Test | None] = []
+    for operator, wanted in data.items():
+        if operator == "not":
+            test = _parse_test(wanted, report, depth + 1, operator)
+            tests.append(None if test is None else Isnt(test))
+        elif operator in ("at_least", "at_most"):
+            bound = _read_bound(wanted)
+            if bound is None:
+                report.error(
+                    "condition-bound",
+                    wanted if isinstance(wanted, str) else operator,
+                    f"`{operator}` takes a number or a day written YYYY-MM-DD",
+                )
+                tests.append(None)
+            else:
+                tests.append((AtLeast if operator == "at_least" else AtMost)(bound, str(wanted)))
+        else:
+            report.error(
+                "condition-operator",
+                operator,
+                f"`{operator}` is no comparison; there are at_least, at_most and not",
+            )
+            tests.append(None)
+    return _several(Every, tests)
+
+
+def _read_bound(data: object) -> Fraction | date | None:
+    if not isinstance(data, str):
+        return None
+    number = read_number(data)
+    return read_day(data) if number is None else number
+
+
+def _several(kind: type[Every] | type[Some], tests: list[Test | None]) -> Test | None:
+    known = tuple(test for test in tests if test is not None)
+    if len(known) < len(tests):
+        return None
+    return known[0] if len(known) == 1 else kind(known)
+
+
+# -- evaluating ---------------------------------------------------------------------------------
+
+
+def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
+    """Whether `condition` is true, where `value_of` gives the value or state of a name."""
+    match condition:
+        case Holds(name, test):
+            return passes(test, value_of(name))
+        case AllOf(parts):
+            return all(holds(part, value_of) for part in parts)
+        case AnyOf(parts):
+            return any(holds(part, value_of) for part in parts)
+        case Not(part):
+            return not holds(part, value_of)
+
+
+def passes(test: Test, value: Value) -> bool:
+    """Whether one value passes one test."""
+    match test:
+        case Is(values):
+            return any(equals(value, wanted) for wanted in values)
+        case AtLeast(bound):
+            measured = _comparable(value, bound)
+            return measured is not None and measured >= bound  # type: ignore[operator]
+        case AtMost(bound):
+            measured = _comparable(value, bound)
+            return measured is not None and measured <= bound  # type: ignore[operator]
+        case Isnt(inner):
+            return not passes(inner, value)
+        case Every(tests):
+            return all(passes(inner, value) for inner in tests)
+        case Some(tests):
+            return any(passes(inner, value) for inner in tests)
+
+
+def equals(value: Value, written: str) -> bool:
+    """Whether `value` is what `written` says: a state word, a label, a tick, a number or a day."""
+    if isinstance(value, State):
+        return value.value == written
+    if written in STATES:
+        return False
+    if isinstance(value, str):
+        return value == written
+    if isinstance(value, frozenset):
+        return written in value
+    if isinstance(value, Fraction):
+        return value == read_number(written)
+    return value == read_day(written)
+
+
+def _comparable(value: Value, bound: Fraction | date) -> Fraction | date | None:
+    # A label such as a tier's "2" may be compared with a number, so it is read as one.
+    if isinstance(value, str):
+        return read_number(value) if isinstance(bound, Fraction) else read_day(value)
+    if isinstance(value, Fraction) and isinstance(bound, Fraction):
+        return value
+    if isinstance(value, date) and isinstance(bound, date):
+        return value
+    return None
+
+
+def may_hold(
+    condition: Condition,
+    value_of: Callable[[str], Value],
+    is_open: Callable[[str], bool],
+    attainable: Callable[[str, Test], bool] = lambda name, test: True,
+) -> bool:
+    """Whether `condition` could hold for some values of the names that are still open.
+
+    `attainable(name, test)` tells whether any value of an open name passes the test.
+    """
+    return any(
+        all(
+            attainable(name, test) if is_open(name) else passes(test, value_of(name))
+            for name, test in alternative.items()
+        )
+        for alternative in alternatives(condition)
+    )
+
+
+# -- looking into a condition -------------------------------------------------------------------
+
+
+def names(condition: Condition) -> tuple[str, ...]:
+    """The names that `condition` reads, each once, in the order written."""
+    return tuple(dict.fromkeys(name for name, _ in _atoms(condition)))
+
+
+def mentions(condition: Condition) -> tuple[tuple[str, str], ...]:
+    """The pairs (name, written value) that `condition` compares for equality, each once."""
+    return tuple(
+        dict.fromkeys((name, value) for name, test in _atoms(condition) for value in _written(test))
+    )
+
+
+def atoms(condition: Condition) -> tuple[tuple[str, Test], ...]:
+    """The pairs (name, test) of `condition`, in the order written."""
+    return tuple(_atoms(condition))
+
+
+def bounds(test: Test) -> tuple[Fraction | date, ...]:
+    """The numbers and days that `test` compares with."""
+    match test:
+        case AtLeast(bound) | AtMost(bound):
+            return (bound,)
+        case Isnt(inner):
+            return bounds(inner)
+        case Every(inners) | Some(inners):
+            return tuple(bound for inner in inners for bound in bounds(inner))
+        case Is(values):
+            read = (_read_bound(value) for value in values)
+            return tuple(value for value in read if value is not None)
+
+
+def _atoms(condition: Condition) -> Iterator[tuple[str, Test]]:
+    match condition:
+        case Holds(name, test):
+            yield name, test
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _atoms(part)
+        case Not(part):
+            yield from _atoms(part)
+
+
+def _written(test: Test) -> Iterator[str]:
+    match test:
+        case Is(values):
+            yield from values
+        case Isnt(inner):
+            yield from _written(inner)
+        case Every(inners) | Some(inners):
+            for inner in inners:
+                yield from _written(inner)
+
+
+class IntricateConditionError(Exception):
+    """The condition has too many alternatives to be looked at one by one."""
+
+
+def alternatives(condition: Condition) -> tuple[Mapping[str, Test], ...]:
+    """The condition as a list of alternatives; one holds when every name in it passes its test.
+
+    All that one alternative asks of a name is one test, so whether an alternative can be met is
+    decided name by name. Raises IntricateConditionError, which `parse` rules out.
+    """
+    return tuple(_alternatives(condition, wanted=True))
+
+
+def _alternatives(condition: Condition, *, wanted: bool) -> list[dict[str, Test]]:
+    match condition:
+        case Holds(name, test):
+            return [{name: test if wanted else Isnt(test)}]
+        case Not(part):
+            return _alternatives(part, wanted=not wanted)
+        case AllOf(parts) | AnyOf(parts):
+            expanded = [_alternatives(part, wanted=wanted) for part in parts]
+            if isinstance(condition, AnyOf) == wanted:
+                merged = [alternative for one in expanded for alternative in one]
+            else:
+                merged = [{}]
+                for one in expanded:
+                    merged = [_both(left, right) for left in merged for right in one]
+                    if len(merged) > _MOST_ALTERNATIVES:
+                        raise IntricateConditionError
+            if len(merged) > _MOST_ALTERNATIVES:
+                raise IntricateConditionError
+            return merged
+
+
+def _both(left: Mapping[str, Test], right: Mapping[str, Test]) -> dict[str, Test]:
+    joined = dict(left)
+    for name, test in right.items():
+        joined[name] = Every((joined[name], test)) if name in joined else test
+    return joined
+
+
+# -- reading aloud ------------------------------------------------------------------------------
+
+
+def _as_written(name: str, value: str | None) -> str:
+    return name if value is None else value
+
+
+def read_aloud(condition: Condition, say: Callable[[str, str | None], str] = _as_written) -> str:
+    """The condition as a phrase. `say(name, None)` words a name, `say(name, value)` a value."""
+    match condition:
+        case Holds(name, test):
+            return f"{say(name, None)} is {_test_aloud(test, name, say)}"
+        case AllOf(parts):
+            return " and ".join(_bracketed(part, say) for part in parts)
+        case AnyOf(parts):
+            return " or ".join(_bracketed(part, say) for part in parts)
+        case Not(part):
+            return f"it is not so that {_bracketed(part, say)}"
+
+
+def _bracketed(condition: Condition, say: Callable[[str, str | None], str]) -> str:
+    phrase = read_aloud(condition, say)
+    return phrase if isinstance(condition, Holds) else f"({phrase})"
+
+
+_STATE_ALOUD = {
+    "hidden": "not asked",
+    "not_applicable": "not applicable",
+    "unanswered": "unanswered",
+    "inconclusive": "inconclusive",
+    "no_score": "without a score",
+    DONT_KNOW: "“don't know”",
+}
+
+
+def _test_aloud(test: Test, name: str, say: Callable[[str, str | None], str]) -> str:
+    match test:
+        case Is(values):
+            return " or ".join(_STATE_ALOUD.get(value) or say(name, value) for value in values)
+        case AtLeast(_, text):
+            return f"at least {text}"
+        case AtMost(_, text):
+            return f"at most {text}"
+        case Isnt(AtLeast(_, text)):
+            return f"not at least {text}"
+        case Isnt(inner):
+            return f"not {_test_aloud(inner, name, say)}"
+        case Every(inners):
+            return " and ".join(_test_aloud(inner, name, say) for inner in inners)
+        case Some(inners):
+            return " or ".join(_test_aloud(inner, name, say) for inner in inners)

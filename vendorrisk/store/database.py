@@ -1,0 +1,416 @@
+"""Opening the database: SQLite or PostgreSQL by URL, transactions, migrations, and what can fail.
+
+SQLite runs in write-ahead mode with full synchronisation: a saved answer survives a power cut. One
+process lets its writers queue in the order they came, since SQLite's own waiting is a lottery.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from vendorrisk.access import Scope
+from vendorrisk.assessment import Refusal
+from vendorrisk.store.work import Work
+
+MIGRATE = "Run `vendorrisk migrate`, then try again."
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_246_311
+
+
+class StoreUnavailable(Refusal):
+    """The database cannot be used now. `code` is one of locked, missing, not_migrated, newer,
+    unreachable, full, read_only, damaged, bad_url; `fix` says what puts it right.
+    """
+
+
+class Immutable(Exception):
+    """Something tried to change a record that never changes; the database refused it."""
+
+
+class Duplicate(Exception):
+    """A row that must be the only one of its kind is there already."""
+
+
+def utc_now() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def read_url(url: str) -> URL:
+    """`url` with the driver that the product uses; `StoreUnavailable` if it is not a usable one."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    backend = parsed.get_backend_name() if parsed is not None else ""
+    if parsed is None or backend not in ("sqlite", "postgresql", "postgres"):
+        raise StoreUnavailable(
+            "bad_url",
+            "The database URL is not one that this product can use.",
+            "Set VENDORRISK_DATABASE_URL to postgresql://user:password@host/database, or leave it"
+            " out for an SQLite file in the data folder.",
+        )
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def describe(url: URL) -> str:
+    """Where the database is, in words that give no secret away."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database or "memory")
+    return f"{url.database or 'the default database'} on {url.host or 'this machine'}"
+
+
+class Store:
+    """A database, opened by scope. It connects on first use and may be shared by threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        wait_seconds: float = 5.0,
+        audit_key: bytes | None = None,
+    ) -> None:
+        """`wait_seconds` is how long a writer waits for another before it is told so."""
+        self.url = read_url(url)
+        self.clock = clock
+        self.wait_seconds = wait_seconds
+        self._audit_key = audit_key
+        self.engine = _engine(self.url, wait_seconds)
+        self._sqlite = self.url.get_backend_name() == "sqlite"
+        self._writers = threading.Lock()
+        self._file: tuple[int, int] | None = None
+        self._schema_known = False
+
+    @contextmanager
+    def begin(self, scope: Scope) -> Iterator[Work]:
+        """A transaction that may read and write within `scope`; all of it happens or none.
+
+        Raises `StoreUnavailable` where the database cannot serve it, `Duplicate` where a row that
+        must be unique exists, `Immutable` where a record that never changes was touched.
+        """
+        with self._friendly():
+            self._check()
+            with self._turn(), self._connect(writing=True) as connection:
+                work = Work(connection, scope, self.clock(), writing=True, key=self._audit_key)
+                with connection.begin():
+                    try:
+                        yield work
+                        work.finish()
+                    finally:
+                        work.close()
+
+    @contextmanager
+    def read(self, scope: Scope) -> Iterator[Work]:
+        """A transaction that only reads, all of it from one moment, and never waits for writers."""
+        with self._friendly():
+            self._check()
+            with self._connect(writing=False) as connection:
+                work = Work(connection, scope, self.clock(), writing=False, key=self._audit_key)
+                with connection.begin():
+                    try:
+                        yield work
+                    finally:
+                        work.close()
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` unless the database is there, reachable and up to date."""
+        with self._friendly():
+            self._schema_known = False
+            self._check()
+
+    def close(self) -> None:
+        """Let go of every connection; the store opens new ones when it is used again."""
+        self.engine.dispose()
+        self._schema_known = False
+
+    def _check(self) -> None:
+        if self._sqlite:
+            self._same_file()
+        if not self._schema_known:
+            with self.engine.connect() as connection:
+                _require_current(connection, self.url)
+            self._schema_known = True
+
+    def _same_file(self) -> None:
+        # An open connection keeps writing into a file that was deleted or replaced under it.
+        path = self.url.database
+        if not path or path == ":memory:":
+            return
+        try:
+            status = os.stat(path)
+        except FileNotFoundError:
+            self.close()
+            self._file = None
+            raise _missing(path) from None
+        identity = (status.st_dev, status.st_ino)
+        if identity != self._file:
+            self.close()
+            self._file = identity
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._sqlite:
+            yield
+            return
+        if not self._writers.acquire(timeout=self.wait_seconds):
+            raise _locked()
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    @contextmanager
+    def _connect(self, *, writing: bool) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            if self._sqlite:
+                yield connection.execution_options(writing=writing)
+            elif writing:
+                yield connection
+            else:
+                yield connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+
+    @contextmanager
+    def _friendly(self) -> Iterator[None]:
+        with _translating(self.url):
+            yield
+
+
+def migrate(url: str) -> Migrated:
+    """Bring the database at `url` to the schema of this code, creating an SQLite file if needed.
+
+    All of it happens or none. Raises `StoreUnavailable`, also when the database is newer than the
+    code, which is left as it is.
+    """
+    parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        _make_file(Path(parsed.database))
+    engine = _engine(parsed, wait_seconds=30.0)
+    try:
+        with _translating(parsed), engine.connect() as plain:
+            connection = plain.execution_options(writing=True)
+            with connection.begin():
+                if parsed.get_backend_name() == "postgresql":
+                    # Two starting processes take turns; the second finds nothing left to do.
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                    )
+                before = MigrationContext.configure(connection).get_current_revision()
+                _refuse_newer(before, parsed)
+                config = _alembic()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                after = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    return Migrated(before, str(after), describe(parsed))
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """From which revision to which a database went; `before` is None for a new one."""
+
+    before: str | None
+    after: str
+    where: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to do."""
+        return self.before != self.after
+
+
+def _engine(url: URL, wait_seconds: float) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, wait_seconds)
+    engine = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "application_name": "vendorrisk"},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('TimeZone', 'UTC', false)")
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, false)", (f"{int(wait_seconds * 1000)}ms",)
+            )
+        connection.commit()
+
+    return engine
+
+
+def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
+    path = url.database
+    if path and path != ":memory:":
+        # `mode=rw`: SQLite would otherwise make an empty file where the database is missing.
+        quoted = Path(path).absolute().as_uri()
+        url = url.set(database=f"{quoted}?mode=rw&uri=true", query={"uri": "true"})
+    engine = create_engine(url, connect_args={"timeout": wait_seconds}, pool_size=10)
+
+    @event.listens_for(engine, "connect")
+    def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `_begin` says so
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE slips past them
+        connection.execute("PRAGMA trusted_schema = OFF")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later could not wait its turn, so writers
+        # take theirs at once.
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(
+            "read_only",
+            f"The database file {path} cannot be created: {error.strerror}.",
+            "Point VENDORRISK_DATA at a folder that this account may write to.",
+        ) from error
+    os.close(descriptor)
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _require_current(connection: Connection, url: URL) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    _refuse_newer(current, url)
+    if current != ScriptDirectory.from_config(_alembic()).get_current_head():
+        raise _not_migrated(url)
+
+
+def _refuse_newer(current: str | None, url: URL) -> None:
+    if current is None:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if current not in known:
+        raise StoreUnavailable(
+            "newer",
+            f"The database {describe(url)} was written by a newer version of this product.",
+            "Start that newer version; this one leaves the database as it is.",
+        )
+
+
+def _locked() -> StoreUnavailable:
+    return StoreUnavailable(
+        "locked",
+        "The database is busy, so nothing was saved just now.",
+        "Try again in a moment. If it stays busy, look for another program, such as a backup or"
+        " a database browser, that holds it open.",
+    )
+
+
+def _missing(path: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        "missing",
+        f"There is no database at {path}.",
+        f"If this is a new installation: {MIGRATE} Otherwise put the file back, or check"
+        " VENDORRISK_DATA.",
+    )
+
+
+def _not_migrated(url: URL) -> StoreUnavailable:
+    return StoreUnavailable(
+        "not_migrated", f"The database {describe(url)} is not up to date.", MIGRATE
+    )
+
+
+@contextmanager
+def _translating(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise _locked() from error
+    except DBAPIError as error:
+        better = _translated(error, url)
+        if better is error:
+            raise
+        raise better from error
+
+
+def _translated(error: DBAPIError, url: URL) -> Exception:
+    """The product's own exception for what the database said; unknown errors stay as they are."""
+    cause = error.orig
+    says = str(cause).lower()
+    if "never changes" in says:
+        return Immutable(str(cause).splitlines()[0])
+    if isinstance(error, IntegrityError):
+        unique = "unique constraint" in says or isinstance(cause, psycopg.errors.UniqueViolation)
+        return Duplicate(str(cause).splitlines()[0]) if unique else error
+    if "locked" in says or "busy" in says or isinstance(cause, _BUSY):
+        return _locked()
+    if "no such table" in says or isinstance(cause, psycopg.errors.UndefinedTable):
+        return _not_migrated(url)
+    if "unable to open database file" in says:
+        return _missing(describe(url))
+    if "is full" in says or isinstance(cause, psycopg.errors.DiskFull):
+        return StoreUnavailable(
+            "full",
+            "The disk that holds the database is full, so nothing was saved.",
+            "Free some space, then try again.",
+        )
+    if "readonly database" in says or isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):
+        return StoreUnavailable(
+            "read_only",
+            f"The database {describe(url)} cannot be written to.",
+            "Give the account that runs the product the right to write to it.",
+        )
+    if "malformed" in says or "not a database" in says or "disk i/o error" in says:
+        return StoreUnavailable(
+            "damaged",
+            f"The database {describe(url)} cannot be read.",
+            "Restore it from your last backup, and check the disk.",
+        )
+    if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
+        return StoreUnavailable(
+            "unreachable",
+            f"The database {describe(url)} does not answer.",
+            "Check that the database server runs and that VENDORRISK_DATABASE_URL is right.",
+        )
+    return error
+
+
+_BUSY = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.QueryCanceled,
+)

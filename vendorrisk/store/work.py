@@ -1,0 +1,781 @@
+"""What one transaction can do: scoped reads, writes with a version, and audit events.
+
+Every read asks the database for rows within the scope only, so another vendor's row is not found
+rather than found and refused. Lists that pages show come in one query each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    and_,
+    delete,
+    event,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel, col
+
+from vendorrisk.access import Actor, Role, Scope
+from vendorrisk.store.chain import INSTALLATION, START, Break, first_breaks, link
+from vendorrisk.store.tables import (
+    Answer,
+    AnswerRevision,
+    Assessment,
+    AuditEvent,
+    Contact,
+    Decision,
+    DecisionCondition,
+    Engagement,
+    Evidence,
+    EvidenceFor,
+    Installation,
+    Invitation,
+    Person,
+    PersonRole,
+    Review,
+    ReviewRevision,
+    Scorecard,
+    SetupToken,
+    SignIn,
+    Submission,
+    Throttle,
+    Vendor,
+    document_text,
+    new_id,
+)
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class OutOfScope(Exception):
+    """A write beyond the scope of its transaction: a mistake in the calling code."""
+
+
+class Unaudited(Exception):
+    """A transaction changed something without an audit event: a mistake in the calling code."""
+
+
+class Stale(Exception):
+    """Somebody saved a newer version meanwhile; `current` is what stands now, None if nothing."""
+
+    def __init__(self, current: SavedAnswer | Review | None) -> None:
+        self.current = current
+        super().__init__("a newer version was saved meanwhile")
+
+
+class SavedAnswer(NamedTuple):
+    """An answer as it stands. `reply` is canonical JSON text, None when it was cleared."""
+
+    question_id: str
+    version: int
+    reply: str | None
+    note: str
+    saved_by: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """A piece of evidence and the ids of the questions it was attached for."""
+
+    evidence: Evidence
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonItem:
+    """A member of staff and the roles held."""
+
+    person: Person
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionItem:
+    """A session and whose it is: a person with roles, or a contact with the invitation used."""
+
+    sign_in: SignIn
+    person: Person | None
+    roles: frozenset[Role]
+    contact: Contact | None
+    invitation: Invitation | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionItem:
+    """A decision and its conditions, the earliest due first."""
+
+    decision: Decision
+    conditions: tuple[DecisionCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioRow:
+    """A vendor, one of its engagements and one of that engagement's assessments, where there is
+    one, with what a list needs to say who waits on whom. The invitation's times are the latest of
+    those not revoked; the submission is the latest one.
+    """
+
+    vendor: Vendor
+    engagement: Engagement | None
+    assessment: Assessment | None
+    invited_at: datetime | None
+    invited_until: datetime | None
+    opened_at: datetime | None
+    submission_id: str | None
+    submission_number: int | None
+    submitted_at: datetime | None
+    returned_at: datetime | None
+    return_reason: str | None
+    conditions_open: int
+
+
+# Where a row hangs on an assessment through another table.
+_PARENT: Mapping[type[SQLModel], tuple[type[Any], str]] = {
+    EvidenceFor: (Evidence, "evidence_id"),
+    Review: (Submission, "submission_id"),
+    ReviewRevision: (Submission, "submission_id"),
+    Scorecard: (Submission, "submission_id"),
+    DecisionCondition: (Decision, "decision_id"),
+}
+# Tables with an assessment_id of their own.
+_DIRECT = (
+    Answer,
+    AnswerRevision,
+    Evidence,
+    Submission,
+    Decision,
+    Invitation,
+    SignIn,
+    AuditEvent,
+)
+# What may change without an event: when a session was last seen, and failed tries.
+_QUIET = (SignIn, Throttle)
+
+
+class _ScopedSession(Session):
+    """A session that knows the transaction it works for."""
+
+    work: Work
+
+
+@event.listens_for(_ScopedSession, "before_flush")
+def _before_flush(session: Session, *_: object) -> None:
+    work = cast(_ScopedSession, session).work
+    for row in (*session.new, *session.deleted):
+        work._changes(row)
+    for row in session.dirty:
+        if session.is_modified(row):
+            work._changes(row)
+
+
+class Work:
+    """One transaction within one scope. `now` is its time, the same for all that it writes."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: Scope,
+        now: datetime,
+        *,
+        writing: bool,
+        key: bytes | None = None,
+    ) -> None:
+        self.scope = scope
+        self.now = now
+        self._writing = writing
+        self._key = key
+        self._connection = connection
+        self._session = _ScopedSession(connection, expire_on_commit=False)
+        self._session.work = self
+        self._own_chains: set[str] = set()
+        self._changed: set[str] = set()
+        self._recorded = False
+
+    def finish(self) -> None:
+        """Send what is still unsent; refuse changes that no event tells of."""
+        self._session.flush()
+        if self._changed and not self._recorded:
+            raise Unaudited(f"changed {', '.join(sorted(self._changed))} without an audit event")
+
+    def close(self) -> None:
+        """Detach every row, so that it stays readable afterwards."""
+        self._session.close()
+
+    # Any table ---------------------------------------------------------------------------------
+
+    def get(self, table: type[Row], **key: object) -> Row | None:
+        """The one row whose columns equal `key`, or None where there is none in scope."""
+        return self._session.scalars(self._select(table, key).limit(1)).first()
+
+    def all(self, table: type[Row], *order: str, **key: object) -> list[Row]:
+        """Every row in scope whose columns equal `key`, sorted by the columns named in `order`."""
+        columns = [getattr(table, name) for name in order]
+        return list(self._session.scalars(self._select(table, key).order_by(*columns)))
+
+    def add(self, row: Row) -> Row:
+        """Add a new row; it is written before the next query and at the end at the latest."""
+        if self.scope.assessment_id is not None and not self._covers(row):
+            raise OutOfScope(f"a new {type(row).__name__} lies outside the scope")
+        self._session.add(row)
+        return row
+
+    def _select(self, table: type[Row], key: Mapping[str, object]) -> Any:
+        equal = [getattr(table, name) == value for name, value in key.items()]
+        return select(table).where(self._within(table), *equal)
+
+    def _within(self, table: type[SQLModel]) -> ColumnElement[bool]:
+        """The condition that holds for exactly the rows of `table` that lie in the scope."""
+        own = self.scope.assessment_id
+        if own is None or table is Installation:
+            return true()
+        if table is Assessment:
+            return col(Assessment.id) == own
+        if table in _DIRECT:
+            return cast("ColumnElement[bool]", cast(Any, table).assessment_id == own)
+        if table in _PARENT:
+            parent, name = _PARENT[table]
+            ids = select(parent.id).where(parent.assessment_id == own)
+            return cast("ColumnElement[bool]", getattr(table, name).in_(ids))
+        engagement = select(col(Assessment.engagement_id)).where(col(Assessment.id) == own)
+        if table is Engagement:
+            return col(Engagement.id).in_(engagement)
+        vendor = select(col(Engagement.vendor_id)).where(col(Engagement.id).in_(engagement))
+        if table is Vendor:
+            return col(Vendor.id).in_(vendor)
+        if table is Contact:
+            return col(Contact.vendor_id).in_(vendor)
+        return false()
+
+    def _covers(self, row: SQLModel) -> bool:
+        own = self.scope.assessment_id
+        if isinstance(row, Assessment):
+            return row.id == own
+        if isinstance(row, _DIRECT):
+            return row.assessment_id == own
+        if type(row) in _PARENT:
+            parent, name = _PARENT[type(row)]
+            with self._session.no_autoflush:
+                found = self._session.get(parent, getattr(row, name))
+            return found is not None and found.assessment_id == own
+        return False
+
+    def _changes(self, row: SQLModel) -> None:
+        """Called for each row about to be written."""
+        if not self._writing:
+            raise OutOfScope(f"{type(row).__name__} changed in a transaction that only reads")
+        if self.scope.assessment_id is not None and not self._covers(row):
+            raise OutOfScope(f"{type(row).__name__} lies outside the scope")
+        self._note_change(type(row))
+
+    def _note_change(self, table: type[SQLModel]) -> None:
+        if not self._writing:
+            raise OutOfScope(f"{table.__name__} changed in a transaction that only reads")
+        if table not in _QUIET:
+            self._changed.add(str(table.__tablename__))
+
+    def _require(self, assessment_id: str) -> None:
+        if not self.scope.covers(assessment_id):
+            raise OutOfScope("that assessment lies outside the scope")
+
+    # Assessments and answers -------------------------------------------------------------------
+
+    def assessment(self, assessment_id: str) -> Assessment | None:
+        """The assessment. When writing, everybody else who writes to it waits until this ends."""
+        query = self._select(Assessment, {"id": assessment_id})
+        if self._writing:
+            query = query.with_for_update()
+            self._own_chains.add(assessment_id)
+        return self._session.scalars(query).first()
+
+    def answers(self, assessment_id: str) -> dict[str, SavedAnswer]:
+        """Every answer of an assessment by question id, those that were cleared included."""
+        query = select(*_ANSWER_COLUMNS).where(
+            self._within(Answer), col(Answer.assessment_id) == assessment_id
+        )
+        return {row[0]: SavedAnswer(*row) for row in self._session.execute(query)}
+
+    def save_answer(
+        self,
+        assessment_id: str,
+        question_id: str,
+        *,
+        reply: str | None,
+        note: str,
+        saved_by: str,
+        seen_version: int,
+    ) -> SavedAnswer:
+        """Replace version `seen_version` of an answer (0: there was none) and keep a revision.
+
+        `reply` is canonical JSON text or None. Raises `Stale` with what stands now where somebody
+        saved in between.
+        """
+        self._require(assessment_id)
+        self._note_change(Answer)
+        saved = SavedAnswer(question_id, seen_version + 1, reply, note, saved_by, self.now)
+        values = {"assessment_id": assessment_id, **saved._asdict()}
+        if not self._replace(Answer, ("assessment_id", "question_id"), values, seen_version):
+            raise Stale(self.answers(assessment_id).get(question_id))
+        self._session.execute(_INSERT_ANSWER_REVISION, {"id": new_id(), **values})
+        return saved
+
+    def _replace(
+        self, table: type[Any], keys: tuple[str, ...], values: Mapping[str, Any], seen: int
+    ) -> bool:
+        """Write `values` if the row still has version `seen`; whether it had."""
+        if seen == 0:
+            statement = _insert_if_new(table, self._connection.dialect)
+            return self._session.execute(statement, values).first() is not None
+        same = [getattr(table, key) == values[key] for key in keys]
+        changed = {name: value for name, value in values.items() if name not in keys}
+        statement = update(table).where(*same, table.version == seen).values(changed)
+        result = self._session.execute(statement, execution_options={"synchronize_session": False})
+        return bool(cast(Any, result).rowcount)
+
+    # Evidence ----------------------------------------------------------------------------------
+
+    def evidence(self, assessment_id: str, *, withdrawn: bool = False) -> list[EvidenceItem]:
+        """The evidence of an assessment in the order of upload, with its questions.
+
+        What was withdrawn is left out unless `withdrawn`.
+        """
+        query = (
+            select(Evidence, col(EvidenceFor.question_id))
+            .outerjoin(EvidenceFor, col(EvidenceFor.evidence_id) == col(Evidence.id))
+            .where(self._within(Evidence), col(Evidence.assessment_id) == assessment_id)
+            .order_by(col(Evidence.uploaded_at), col(Evidence.id), col(EvidenceFor.question_id))
+        )
+        if not withdrawn:
+            query = query.where(col(Evidence.withdrawn_at).is_(None))
+        items: dict[str, tuple[Evidence, list[str]]] = {}
+        for evidence, question_id in self._session.execute(query):
+            questions = items.setdefault(evidence.id, (evidence, []))[1]
+            if question_id is not None:
+                questions.append(question_id)
+        return [EvidenceItem(evidence, tuple(ids)) for evidence, ids in items.values()]
+
+    def attach(self, evidence: Evidence, questions: Iterable[str]) -> Evidence:
+        """Add a piece of evidence for the questions named."""
+        self.add(evidence)
+        self._session.flush()
+        for question_id in dict.fromkeys(questions):
+            self.add(EvidenceFor(evidence_id=evidence.id, question_id=question_id))
+        return evidence
+
+    # Submissions, reviews, scorecards, decisions -----------------------------------------------
+
+    def latest_submission(self, assessment_id: str) -> Submission | None:
+        """The submission with the highest number."""
+        query = self._select(Submission, {"assessment_id": assessment_id})
+        query = query.order_by(col(Submission.number).desc()).limit(1)
+        return cast("Submission | None", self._session.scalars(query).first())
+
+    def reviews(self, submission_id: str) -> dict[str, Review]:
+        """Every judgement of a submission as it stands, by question id."""
+        return {row.question_id: row for row in self.all(Review, submission_id=submission_id)}
+
+    def save_review(
+        self,
+        submission_id: str,
+        question_id: str,
+        *,
+        assurance: str | None,
+        not_applicable: str | None,
+        reason: str,
+        reviewer_id: str,
+        seen_version: int,
+    ) -> Review:
+        """Replace version `seen_version` of a judgement (0: there was none), keeping a revision.
+
+        Raises `Stale` with the judgement that stands now where somebody saved in between.
+        """
+        values: dict[str, Any] = {
+            "submission_id": submission_id,
+            "question_id": question_id,
+            "version": seen_version + 1,
+            "assurance": assurance,
+            "not_applicable": not_applicable,
+            "reason": reason,
+            "reviewer_id": reviewer_id,
+            "saved_at": self.now,
+        }
+        if self.scope.assessment_id is not None and not self._covers(Review(**values)):
+            raise OutOfScope("that submission lies outside the scope")
+        self._note_change(Review)
+        if not self._replace(Review, ("submission_id", "question_id"), values, seen_version):
+            self._session.expire_all()
+            raise Stale(self.get(Review, submission_id=submission_id, question_id=question_id))
+        self._session.execute(_INSERT_REVIEW_REVISION, {"id": new_id(), **values})
+        return Review(**values)
+
+    def latest_scorecard(self, submission_id: str) -> Scorecard | None:
+        """The scorecard of a submission with the highest number."""
+        query = self._select(Scorecard, {"submission_id": submission_id})
+        query = query.order_by(col(Scorecard.number).desc()).limit(1)
+        return cast("Scorecard | None", self._session.scalars(query).first())
+
+    def latest_scorecards(
+        self, assessment_ids: Collection[str]
+    ) -> dict[str, tuple[Submission, Scorecard]]:
+        """By assessment id, the latest submission and its latest scorecard, where there is one."""
+        query = (
+            select(Submission, Scorecard)
+            .join(Scorecard, col(Scorecard.submission_id) == col(Submission.id))
+            .where(
+                self._within(Submission),
+                col(Submission.assessment_id).in_(assessment_ids),
+                _latest(Submission, Submission.assessment_id),
+                _latest(Scorecard, Scorecard.submission_id),
+            )
+        )
+        return {row[0].assessment_id: (row[0], row[1]) for row in self._session.execute(query)}
+
+    def decisions(self, assessment_ids: Collection[str]) -> list[DecisionItem]:
+        """The decisions on these assessments, the newest first, with their conditions."""
+        query = (
+            select(Decision, DecisionCondition)
+            .outerjoin(DecisionCondition, col(DecisionCondition.decision_id) == col(Decision.id))
+            .where(self._within(Decision), col(Decision.assessment_id).in_(assessment_ids))
+            .order_by(
+                col(Decision.decided_at).desc(),
+                col(Decision.id),
+                col(DecisionCondition.due_on),
+                col(DecisionCondition.id),
+            )
+        )
+        items: dict[str, tuple[Decision, list[DecisionCondition]]] = {}
+        for decision, condition in self._session.execute(query):
+            conditions = items.setdefault(decision.id, (decision, []))[1]
+            if condition is not None:
+                conditions.append(condition)
+        return [DecisionItem(decision, tuple(rest)) for decision, rest in items.values()]
+
+    def reviewers(self, assessment_id: str) -> frozenset[str]:
+        """The ids of everybody who ever judged an answer of this assessment."""
+        query = (
+            select(col(ReviewRevision.reviewer_id))
+            .join(Submission, col(Submission.id) == col(ReviewRevision.submission_id))
+            .where(self._within(Submission), col(Submission.assessment_id) == assessment_id)
+            .distinct()
+        )
+        return frozenset(self._session.scalars(query))
+
+    def inviters(self, assessment_id: str) -> frozenset[str]:
+        """The ids of everybody who ever invited somebody to this assessment."""
+        query = (
+            select(col(Invitation.created_by))
+            .where(self._within(Invitation), col(Invitation.assessment_id) == assessment_id)
+            .distinct()
+        )
+        return frozenset(self._session.scalars(query))
+
+    # Lists -------------------------------------------------------------------------------------
+
+    def portfolio(
+        self, *, vendor_id: str | None = None, engagement_id: str | None = None
+    ) -> list[PortfolioRow]:
+        """Vendors, engagements and assessments in one query, sorted by name, title and age.
+
+        A vendor without engagements, and an engagement without assessments, has one row.
+        """
+        query = (
+            select(
+                Vendor,
+                Engagement,
+                Assessment,
+                *_INVITED,
+                *_SUBMITTED,
+                _CONDITIONS_OPEN,
+            )
+            .outerjoin(Engagement, col(Engagement.vendor_id) == col(Vendor.id))
+            .outerjoin(Assessment, col(Assessment.engagement_id) == col(Engagement.id))
+            .outerjoin(
+                Submission,
+                and_(
+                    col(Submission.assessment_id) == col(Assessment.id),
+                    _latest(Submission, Submission.assessment_id),
+                ),
+            )
+            .order_by(
+                func.lower(col(Vendor.name)),
+                col(Vendor.id),
+                func.lower(col(Engagement.title)),
+                col(Engagement.id),
+                col(Assessment.created_at),
+                col(Assessment.id),
+            )
+        )
+        if vendor_id is not None:
+            query = query.where(col(Vendor.id) == vendor_id)
+        if engagement_id is not None:
+            query = query.where(col(Engagement.id) == engagement_id)
+        if self.scope.assessment_id is not None:
+            query = query.where(col(Assessment.id) == self.scope.assessment_id)
+        return [PortfolioRow(*row) for row in self._session.execute(query)]
+
+    def names(self, ids: Collection[str]) -> dict[str, str]:
+        """The names of people and contacts by id, for ids taken from rows that were in scope."""
+        if not ids:
+            return {}
+        both = union_all(
+            select(col(Person.id), col(Person.name)).where(col(Person.id).in_(ids)),
+            select(col(Contact.id), col(Contact.name)).where(col(Contact.id).in_(ids)),
+        )
+        return {row[0]: row[1] for row in self._session.execute(both)}
+
+    # People and sessions -----------------------------------------------------------------------
+
+    def people(self) -> list[PersonItem]:
+        """Every member of staff with the roles held, sorted by name."""
+        return self._people()
+
+    def person(self, person_id: str) -> PersonItem | None:
+        """A member of staff with the roles held."""
+        return next(iter(self._people(col(Person.id) == person_id)), None)
+
+    def person_by_email(self, email: str) -> PersonItem | None:
+        """The member of staff with this address, however it is capitalised."""
+        return next(iter(self._people(col(Person.email) == email.casefold())), None)
+
+    def _people(self, *conditions: ColumnElement[bool]) -> list[PersonItem]:
+        query = (
+            select(Person, col(PersonRole.role))
+            .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
+            .where(self._within(Person), *conditions)
+            .order_by(func.lower(col(Person.name)), col(Person.id))
+        )
+        found: dict[str, tuple[Person, set[Role]]] = {}
+        for person, role in self._session.execute(query):
+            roles = found.setdefault(person.id, (person, set()))[1]
+            if role is not None:
+                roles.add(Role(role))
+        return [PersonItem(person, frozenset(roles)) for person, roles in found.values()]
+
+    def set_roles(self, person_id: str, roles: Collection[Role]) -> None:
+        """Let a person hold exactly these roles."""
+        if self.scope.assessment_id is not None:
+            raise OutOfScope("roles lie outside the scope of one assessment")
+        self._note_change(PersonRole)
+        self._session.flush()
+        self._session.execute(delete(PersonRole).where(col(PersonRole.person_id) == person_id))
+        for role in sorted(set(roles)):
+            self._session.add(PersonRole(person_id=person_id, role=role.value))
+
+    def has_administrator(self) -> bool:
+        """Whether an active administrator with a password exists."""
+        query = (
+            select(col(Person.id))
+            .join(PersonRole, col(PersonRole.person_id) == col(Person.id))
+            .where(
+                col(PersonRole.role) == Role.ADMINISTRATOR.value,
+                col(Person.active).is_(True),
+                col(Person.password_hash).is_not(None),
+            )
+            .limit(1)
+        )
+        return self._session.execute(query).first() is not None
+
+    def session(self, token_hash: str) -> SessionItem | None:
+        """The session with this token hash and whose it is, whether it still holds or not."""
+        query = (
+            select(SignIn, Person, col(PersonRole.role), Contact, Invitation)
+            .outerjoin(Person, col(Person.id) == col(SignIn.person_id))
+            .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
+            .outerjoin(Contact, col(Contact.id) == col(SignIn.contact_id))
+            .outerjoin(Invitation, col(Invitation.id) == col(SignIn.invitation_id))
+            .where(self._within(SignIn), col(SignIn.token_hash) == token_hash)
+        )
+        rows = self._session.execute(query).all()
+        if not rows:
+            return None
+        sign_in, person, _, contact, invitation = rows[0]
+        roles = frozenset(Role(row[2]) for row in rows if row[2])
+        return SessionItem(sign_in, person, roles, contact, invitation)
+
+    def revoke_sessions(
+        self, *, person_id: str | None = None, invitation_id: str | None = None
+    ) -> int:
+        """End every session of a person, or every one that came from an invitation; how many."""
+        if (person_id is None) == (invitation_id is None):
+            raise ValueError("name a person or an invitation")
+        whose = (
+            col(SignIn.person_id) == person_id
+            if person_id is not None
+            else col(SignIn.invitation_id) == invitation_id
+        )
+        statement = (
+            update(SignIn)
+            .where(self._within(SignIn), whose, col(SignIn.revoked_at).is_(None))
+            .values(revoked_at=self.now)
+        )
+        self._note_change(SignIn)
+        return int(cast(Any, self._session.execute(statement)).rowcount)
+
+    # The audit trail ---------------------------------------------------------------------------
+
+    def record(
+        self,
+        actor: Actor,
+        action: str,
+        subject_kind: str,
+        subject_id: str,
+        assessment_id: str | None = None,
+        **details: object,
+    ) -> AuditEvent:
+        """Append an audit event to its assessment's chain (None: the installation's).
+
+        `details` is stored as JSON: names and figures, never a secret, never an answer's text.
+        """
+        if self.scope.assessment_id is not None and assessment_id is not None:
+            self._require(assessment_id)
+        if not self._writing:
+            raise OutOfScope("an event was recorded in a transaction that only reads")
+        chain = assessment_id or INSTALLATION
+        self._session.flush()
+        number, previous = self._end_of(chain)
+        entry = AuditEvent(
+            chain=chain,
+            number=number + 1,
+            at=self.now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            action=str(action),
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            assessment_id=assessment_id,
+            details=document_text(details),
+            previous_hash=previous,
+            hash="",
+        )
+        entry.hash = link(entry, previous, self._key)
+        self._session.execute(_INSERT_EVENT, entry.model_dump())
+        self._recorded = True
+        return entry
+
+    def _end_of(self, chain: str) -> tuple[int, str]:
+        if self._connection.dialect.name == "postgresql" and chain not in self._own_chains:
+            # SQLite has one writer at a time; here the writers of one chain take turns.
+            lock = _INSTALLATION_LOCK if chain == INSTALLATION else _ASSESSMENT_LOCK
+            self._session.execute(lock, {"chain": chain})
+            self._own_chains.add(chain)
+        row = self._session.execute(_CHAIN_END, {"chain": chain}).first()
+        return (row[0], row[1]) if row else (0, START)
+
+    def events(self, assessment_id: str | None = None) -> list[AuditEvent]:
+        """The events of an assessment in their order, or (None) every one within the scope."""
+        query = select(AuditEvent).where(self._within(AuditEvent))
+        if assessment_id is not None:
+            query = query.where(col(AuditEvent.assessment_id) == assessment_id)
+        query = query.order_by(col(AuditEvent.chain), col(AuditEvent.number))
+        return list(self._session.scalars(query))
+
+    def broken_chains(self) -> list[Break]:
+        """The first break of every audit chain within the scope; none is how it should be."""
+        return first_breaks(self.events(), self._key)
+
+    # Failed tries ------------------------------------------------------------------------------
+
+    def throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
+        """The counts of failed tries for these keys."""
+        query = select(Throttle).where(col(Throttle.key).in_(keys))
+        return {row.key: row for row in self._session.scalars(query)}
+
+    def count_failure(self, key: str, *, forget_before: datetime) -> None:
+        """Count one more failed try, starting afresh where the last was before `forget_before`."""
+        row = self._session.get(Throttle, key)
+        if row is None:
+            self._session.add(Throttle(key=key, failures=1, last_failed_at=self.now))
+            return
+        row.failures = 1 if row.last_failed_at < forget_before else row.failures + 1
+        row.last_failed_at = self.now
+
+    def forget_failures(self, *, keys: Sequence[str] = (), before: datetime | None = None) -> None:
+        """Forget failed tries for these keys, and all of them last made before a time."""
+        old = false() if before is None else col(Throttle.last_failed_at) < before
+        self._note_change(Throttle)
+        self._session.execute(delete(Throttle).where(or_(col(Throttle.key).in_(keys), old)))
+
+    def open_setup_tokens(self, person_id: str | None = None) -> list[SetupToken]:
+        """The one-use links not used yet, of a person or (None) for the first administrator."""
+        return self.all(SetupToken, "created_at", person_id=person_id, used_at=None)
+
+
+def _insert_if_new(table: Any, dialect: Dialect) -> Any:
+    """INSERT that does nothing where the key exists, and returns the version where it inserted."""
+    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    return make(table.__table__).on_conflict_do_nothing().returning(table.__table__.c.version)
+
+
+def _latest(table: Any, group: Any) -> ColumnElement[bool]:
+    """Whether a numbered row has the highest number of those with the same `group`."""
+    other = table.__table__.alias()
+    highest = (
+        select(func.max(other.c.number))
+        .where(other.c[group.key] == group)
+        .correlate(table.__table__)
+        .scalar_subquery()
+    )
+    return cast("ColumnElement[bool]", table.number == highest)
+
+
+def _of_live_invitations(value: Any) -> Any:
+    return (
+        select(func.max(value))
+        .where(
+            col(Invitation.assessment_id) == col(Assessment.id),
+            col(Invitation.revoked_at).is_(None),
+        )
+        .correlate(Assessment)
+        .scalar_subquery()
+    )
+
+
+_ANSWER_COLUMNS = tuple(cast(Any, getattr(Answer, name)) for name in SavedAnswer._fields)
+_INSERT_ANSWER_REVISION = insert(AnswerRevision.__table__)  # type: ignore[attr-defined]
+_INSERT_REVIEW_REVISION = insert(ReviewRevision.__table__)  # type: ignore[attr-defined]
+_INSERT_EVENT = insert(AuditEvent.__table__)  # type: ignore[attr-defined]
+_INSTALLATION_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:chain, 0))")
+_ASSESSMENT_LOCK = text("SELECT id FROM assessment WHERE id = :chain FOR UPDATE")
+_CHAIN_END = text(
+    "SELECT number, hash FROM audit_event WHERE chain = :chain ORDER BY number DESC LIMIT 1"
+)
+_INVITED = (
+    _of_live_invitations(Invitation.created_at),
+    _of_live_invitations(Invitation.expires_at),
+    _of_live_invitations(Invitation.exchanged_at),
+)
+_SUBMITTED = (
+    col(Submission.id),
+    col(Submission.number),
+    col(Submission.submitted_at),
+    col(Submission.returned_at),
+    col(Submission.return_reason),
+)
+_CONDITIONS_OPEN = (
+    select(func.count(col(DecisionCondition.id)))
+    .join(Decision, col(Decision.id) == col(DecisionCondition.decision_id))
+    .where(
+        col(Decision.assessment_id) == col(Assessment.id),
+        col(DecisionCondition.closed_at).is_(None),
+    )
+    .correlate(Assessment)
+    .scalar_subquery()
+)

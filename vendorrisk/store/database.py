@@ -40,11 +40,11 @@ class StoreUnavailable(Refusal):
     """
 
 
-class Immutable(Exception):
+class ImmutableError(Exception):
     """Something tried to change a record that never changes; the database refused it."""
 
 
-class Duplicate(Exception):
+class DuplicateError(Exception):
     """A row that must be the only one of its kind is there already."""
 
 
@@ -105,8 +105,8 @@ class Store:
     def begin(self, scope: Scope) -> Iterator[Work]:
         """A transaction that may read and write within `scope`; all of it happens or none.
 
-        Raises `StoreUnavailable` where the database cannot serve it, `Duplicate` where a row that
-        must be unique exists, `Immutable` where a record that never changes was touched.
+        Raises `StoreUnavailable` where the database cannot serve it, `DuplicateError` where a row that
+        must be unique exists, `ImmutableError` where a record that never changes was touched.
         """
         with self._friendly():
             self._check()
@@ -371,10 +371,10 @@ def _translated(error: DBAPIError, url: URL) -> Exception:
     cause = error.orig
     says = str(cause).lower()
     if "never changes" in says:
-        return Immutable(str(cause).splitlines()[0])
+        return ImmutableError(str(cause).splitlines()[0])
     if isinstance(error, IntegrityError):
         unique = "unique constraint" in says or isinstance(cause, psycopg.errors.UniqueViolation)
-        return Duplicate(str(cause).splitlines()[0]) if unique else error
+        return DuplicateError(str(cause).splitlines()[0]) if unique else error
     if "locked" in says or "busy" in says or isinstance(cause, _BUSY):
         return _locked()
     if "no such table" in says or isinstance(cause, psycopg.errors.UndefinedTable):

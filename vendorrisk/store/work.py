@@ -64,15 +64,15 @@ from vendorrisk.store.tables import (
 Row = TypeVar("Row", bound=SQLModel)
 
 
-class OutOfScope(Exception):
+class OutOfScopeError(Exception):
     """A write beyond the scope of its transaction: a mistake in the calling code."""
 
 
-class Unaudited(Exception):
+class UnauditedError(Exception):
     """A transaction changed something without an audit event: a mistake in the calling code."""
 
 
-class Stale(Exception):
+class StaleError(Exception):
     """Somebody saved a newer version meanwhile; `current` is what stands now, None if nothing."""
 
     def __init__(self, current: SavedAnswer | Review | None) -> None:
@@ -213,7 +213,9 @@ class Work:
         """Send what is still unsent; refuse changes that no event tells of."""
         self._session.flush()
         if self._changed and not self._recorded:
-            raise Unaudited(f"changed {', '.join(sorted(self._changed))} without an audit event")
+            raise UnauditedError(
+                f"changed {', '.join(sorted(self._changed))} without an audit event"
+            )
 
     def close(self) -> None:
         """Detach every row, so that it stays readable afterwards."""
@@ -233,7 +235,7 @@ class Work:
     def add(self, row: Row) -> Row:
         """Add a new row; it is written before the next query and at the end at the latest."""
         if self.scope.assessment_id is not None and not self._covers(row):
-            raise OutOfScope(f"a new {type(row).__name__} lies outside the scope")
+            raise OutOfScopeError(f"a new {type(row).__name__} lies outside the scope")
         self._session.add(row)
         return row
 
@@ -280,20 +282,20 @@ class Work:
     def _changes(self, row: SQLModel) -> None:
         """Called for each row about to be written."""
         if not self._writing:
-            raise OutOfScope(f"{type(row).__name__} changed in a transaction that only reads")
+            raise OutOfScopeError(f"{type(row).__name__} changed in a transaction that only reads")
         if self.scope.assessment_id is not None and not self._covers(row):
-            raise OutOfScope(f"{type(row).__name__} lies outside the scope")
+            raise OutOfScopeError(f"{type(row).__name__} lies outside the scope")
         self._note_change(type(row))
 
     def _note_change(self, table: type[SQLModel]) -> None:
         if not self._writing:
-            raise OutOfScope(f"{table.__name__} changed in a transaction that only reads")
+            raise OutOfScopeError(f"{table.__name__} changed in a transaction that only reads")
         if table not in _QUIET:
             self._changed.add(str(table.__tablename__))
 
     def _require(self, assessment_id: str) -> None:
         if not self.scope.covers(assessment_id):
-            raise OutOfScope("that assessment lies outside the scope")
+            raise OutOfScopeError("that assessment lies outside the scope")
 
     # Assessments and answers -------------------------------------------------------------------
 
@@ -324,7 +326,7 @@ class Work:
     ) -> SavedAnswer:
         """Replace version `seen_version` of an answer (0: there was none) and keep a revision.
 
-        `reply` is canonical JSON text or None. Raises `Stale` with what stands now where somebody
+        `reply` is canonical JSON text or None. Raises `StaleError` with what stands now where somebody
         saved in between.
         """
         self._require(assessment_id)
@@ -332,7 +334,7 @@ class Work:
         saved = SavedAnswer(question_id, seen_version + 1, reply, note, saved_by, self.now)
         values = {"assessment_id": assessment_id, **saved._asdict()}
         if not self._replace(Answer, ("assessment_id", "question_id"), values, seen_version):
-            raise Stale(self.answers(assessment_id).get(question_id))
+            raise StaleError(self.answers(assessment_id).get(question_id))
         self._session.execute(_INSERT_ANSWER_REVISION, {"id": new_id(), **values})
         return saved
 
@@ -404,7 +406,7 @@ class Work:
     ) -> Review:
         """Replace version `seen_version` of a judgement (0: there was none), keeping a revision.
 
-        Raises `Stale` with the judgement that stands now where somebody saved in between.
+        Raises `StaleError` with the judgement that stands now where somebody saved in between.
         """
         values: dict[str, Any] = {
             "submission_id": submission_id,
@@ -417,11 +419,11 @@ class Work:
             "saved_at": self.now,
         }
         if self.scope.assessment_id is not None and not self._covers(Review(**values)):
-            raise OutOfScope("that submission lies outside the scope")
+            raise OutOfScopeError("that submission lies outside the scope")
         self._note_change(Review)
         if not self._replace(Review, ("submission_id", "question_id"), values, seen_version):
             self._session.expire_all()
-            raise Stale(self.get(Review, submission_id=submission_id, question_id=question_id))
+            raise StaleError(self.get(Review, submission_id=submission_id, question_id=question_id))
         self._session.execute(_INSERT_REVIEW_REVISION, {"id": new_id(), **values})
         return Review(**values)
 
@@ -571,7 +573,7 @@ class Work:
     def set_roles(self, person_id: str, roles: Collection[Role]) -> None:
         """Let a person hold exactly these roles."""
         if self.scope.assessment_id is not None:
-            raise OutOfScope("roles lie outside the scope of one assessment")
+            raise OutOfScopeError("roles lie outside the scope of one assessment")
         self._note_change(PersonRole)
         self._session.flush()
         self._session.execute(delete(PersonRole).where(col(PersonRole.person_id) == person_id))
@@ -646,7 +648,7 @@ class Work:
         if self.scope.assessment_id is not None and assessment_id is not None:
             self._require(assessment_id)
         if not self._writing:
-            raise OutOfScope("an event was recorded in a transaction that only reads")
+            raise OutOfScopeError("an event was recorded in a transaction that only reads")
         chain = assessment_id or INSTALLATION
         self._session.flush()
         number, previous = self._end_of(chain)

@@ -14,7 +14,7 @@ from datetime import date
 from enum import Enum
 from fractions import Fraction
 
-from vendorrisk.document import Report
+from vendorrisk.document import Report, number
 
 
 class State(Enum):
@@ -43,7 +43,6 @@ RESERVED = frozenset({*STATES, DONT_KNOW, "any", "not", "at_least", "at_most"})
 
 Value = Fraction | date | str | frozenset[str] | State
 
-_NUMBER = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)(%?)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DEEPEST = 12
 _MOST_ALTERNATIVES = 256
@@ -51,10 +50,11 @@ _MOST_ALTERNATIVES = 256
 
 def read_number(text: str) -> Fraction | None:
     """The exact number that `text` writes (`3`, `-0.5`, `30%`), or None."""
-    found = _NUMBER.fullmatch(text.strip())
-    if found is None:
-        return None
-    return Fraction(found[1]) / 100 if found[2] else Fraction(found[1])
+    written = text.strip()
+    if written.endswith("%"):
+        share = number(written[:-1])
+        return None if share is None else share / 100
+    return number(written)
 
 
 def read_day(text: str) -> date | None:
@@ -263,8 +263,8 @@ def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | 
 def _read_bound(data: object) -> Fraction | date | None:
     if not isinstance(data, str):
         return None
-    number = read_number(data)
-    return read_day(data) if number is None else number
+    bound = read_number(data)
+    return read_day(data) if bound is None else bound
 
 
 def _several(kind: type[Every] | type[Some], tests: list[Test | None]) -> Test | None:

@@ -1,0 +1,58 @@
+"""Scoring: a rubric as a graph of named measures, one sheet exactly, and why."""
+
+from vendorrisk.scoring.derivation import (
+    DomainLine,
+    FiredRule,
+    Line,
+    Result,
+    Scorecard,
+    Step,
+    Used,
+)
+from vendorrisk.scoring.everyday import (
+    Assurance,
+    Criterion,
+    Domain,
+    Everyday,
+    Limits,
+    Rule,
+    Rung,
+)
+from vendorrisk.scoring.exact import Sheet
+from vendorrisk.scoring.graph import Graph, Input
+from vendorrisk.scoring.rubric import (
+    ENGINE,
+    Rubric,
+    Tables,
+    completion,
+    explain_rubric,
+    read_rubric,
+    score,
+)
+
+__all__ = [
+    "ENGINE",
+    "Assurance",
+    "Criterion",
+    "Domain",
+    "DomainLine",
+    "Everyday",
+    "FiredRule",
+    "Graph",
+    "Input",
+    "Limits",
+    "Line",
+    "Result",
+    "Rubric",
+    "Rule",
+    "Rung",
+    "Scorecard",
+    "Sheet",
+    "Step",
+    "Tables",
+    "Used",
+    "completion",
+    "explain_rubric",
+    "read_rubric",
+    "score",
+]

@@ -1,0 +1,394 @@
+"""What is asked: questions, their answers and evidence, and which are visible for given answers."""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal
+
+from vendorrisk.conditions import (
+    DONT_KNOW,
+    Condition,
+    Holds,
+    State,
+    Test,
+    Value,
+    alternatives,
+    bounds,
+    holds,
+    may_hold,
+    mentions,
+    passes,
+    read_day,
+    read_number,
+)
+
+AnswerKind = Literal["one_of", "many_of", "number", "date", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option. Choices stand best first; `detail` asks for words beside it ("yes, except …")."""
+
+    id: str
+    says: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A length in calendar months or in days; the day after its end is stale."""
+
+    count: int
+    unit: Literal["days", "months"]
+
+    def after(self, start: date, times: Fraction = Fraction(1)) -> date:
+        """The last day of `times` this length from `start`; the 31st ends on a shorter month's end.
+
+        Half a month, where `times` asks for one, is 15 days.
+        """
+        length = self.count * times
+        if self.unit == "days":
+            return _shift(start, days=int(length))
+        whole = int(length)
+        month = start.month - 1 + whole
+        year, month = start.year + month // 12, month % 12 + 1
+        if year > date.max.year:
+            return date.max
+        day = min(start.day, calendar.monthrange(year, month)[1])
+        return _shift(date(year, month, day), days=int((length - whole) * 30))
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit[:-1] if self.count == 1 else self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRequest:
+    """What would prove an answer: for which choices (empty: any), which kinds, how fresh."""
+
+    choices: tuple[str, ...]
+    kinds: tuple[str, ...]
+    no_older_than: Period | None
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKind:
+    """A kind of evidence as a vendor sees it; `no_older_than` is its usual freshness."""
+
+    id: str
+    title: str
+    help: str
+    no_older_than: Period | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing asked. `not_applicable` is the ground on which it may not apply (None: never)."""
+
+    id: str
+    code: str | None
+    ask: str
+    help: str
+    answer: AnswerKind
+    choices: tuple[Choice, ...]
+    minutes: int
+    answered_by: str
+    dont_know: bool
+    not_applicable: str | None
+    show_when: Condition | None
+    evidence: tuple[EvidenceRequest, ...]
+    maps_to: tuple[str, ...]
+    at_least: str | None = None
+    at_most: str | None = None
+    unit: str | None = None
+    whole: bool = False
+
+    def choice(self, choice_id: str) -> Choice | None:
+        """The choice of that id."""
+        return next((choice for choice in self.choices if choice.id == choice_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Questions that are asked on one page."""
+
+    id: str
+    title: str
+    intro: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something known about the engagement before a vendor answers; conditions may use it."""
+
+    id: str
+    says: str
+    choices: tuple[str, ...]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """A whole questionnaire. `digest` pins exactly this content."""
+
+    id: str
+    version: int
+    title: str
+    purpose: str
+    draft: bool
+    answered_by: Literal["vendor", "officer"]
+    facts: tuple[Fact, ...]
+    sections: tuple[Section, ...]
+    evidence_kinds: Mapping[str, EvidenceKind]
+    digest: str
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Every question, in the order asked."""
+        return tuple(question for section in self.sections for question in section.questions)
+
+    def by_name(self) -> dict[str, Question]:
+        """Every question under its id, and under its code where it has one."""
+        found = {question.code: question for question in self.questions if question.code}
+        return found | {question.id: question for question in self.questions}
+
+
+_PERIOD = re.compile(r"([1-9][0-9]{0,3}) (day|month|year)s?")
+
+
+def parse_period(text: str) -> Period | None:
+    """`30 days`, `12 months` or `2 years` as a period; None for anything else."""
+    found = _PERIOD.fullmatch(text.strip())
+    if found is None:
+        return None
+    count = int(found[1])
+    if found[2] == "day":
+        return Period(count, "days")
+    return Period(count * 12 if found[2] == "year" else count, "months")
+
+
+def _shift(day: date, *, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max
+
+
+# -- which questions are visible ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenByFact:
+    """Not asked, whatever is answered: what is known of the engagement leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenByAnswer:
+    """Not asked because of the answers (or silence) of the visible questions `by`."""
+
+    by: tuple[str, ...]
+
+
+Visibility = Visible | HiddenByFact | HiddenByAnswer
+
+Answers = Mapping[str, Value]
+"""Values by question id; an absent question is unanswered. "Don't know" is `dont_know`."""
+
+Facts = Mapping[str, Value]
+
+
+def visibility(
+    questionnaire: Questionnaire, answers: Answers, facts: Facts
+) -> dict[str, Visibility]:
+    """For each question, in order, whether it is asked.
+
+    One pass is enough, because a condition sees facts and earlier questions only. The answer to a
+    question that is itself hidden counts as `hidden`.
+    """
+    found: dict[str, Visibility] = {}
+    questions: dict[str, Question] = {}
+
+    def value_of(name: str) -> Value:
+        if name in found:
+            seen = isinstance(found[name], Visible)
+            return answers.get(name, State.UNANSWERED) if seen else State.HIDDEN
+        return facts.get(name, State.UNANSWERED)
+
+    for question in questionnaire.questions:
+        condition = question.show_when
+        found[question.id] = (
+            Visible()
+            if condition is None or holds(condition, value_of)
+            else _hidden(condition, value_of, found, questions)
+        )
+        questions[question.id] = question
+    return found
+
+
+def _hidden(
+    condition: Condition,
+    value_of: Callable[[str], Value],
+    found: Mapping[str, Visibility],
+    questions: Mapping[str, Question],
+) -> Visibility:
+    """Why a condition does not hold: for good, or through which visible questions' answers."""
+
+    def is_open(name: str) -> bool:
+        return name in found and not isinstance(found[name], HiddenByFact)
+
+    def attainable(name: str, test: Test) -> bool:
+        return can_pass(questions[name], test)
+
+    if not may_hold(condition, value_of, is_open, attainable):
+        return HiddenByFact()
+    at_fault: dict[str, None] = {}
+    for alternative in alternatives(condition):
+        failed = [name for name, test in alternative.items() if not passes(test, value_of(name))]
+        if all(is_open(name) and attainable(name, alternative[name]) for name in failed):
+            for name in failed:
+                cause = found[name]
+                at_fault |= dict.fromkeys(
+                    cause.by if isinstance(cause, HiddenByAnswer) else (name,)
+                )
+    return HiddenByAnswer(tuple(name for name in found if name in at_fault))
+
+
+def can_pass(question: Question, test: Test) -> bool:
+    """Whether some answer to the question, or its state, passes the test."""
+    return any(passes(test, value) for value in _possible_values(question, test))
+
+
+def _possible_values(question: Question, test: Test) -> Iterator[Value]:
+    """Values that stand for every way in which an answer can meet the test."""
+    yield State.UNANSWERED
+    if question.not_applicable is not None:
+        yield State.NOT_APPLICABLE
+    if question.show_when is not None:
+        yield State.HIDDEN
+    if question.dont_know:
+        yield DONT_KNOW
+    if question.answer == "one_of":
+        yield from (choice.id for choice in question.choices)
+    elif question.answer == "many_of":
+        named = {value for name, value in mentions(Holds(question.id, test))}
+        told = [choice.id for choice in question.choices if choice.id in named]
+        others = [choice.id for choice in question.choices if choice.id not in named][:1]
+        for size in range(min(len(told), 8) + 1):
+            for ticked in itertools.combinations(told, size):
+                if ticked:
+                    yield frozenset(ticked)
+                if others:
+                    yield frozenset((*ticked, *others))
+    elif question.answer == "text":
+        yield ""
+        yield from (value for name, value in mentions(Holds(question.id, test)))
+    elif question.answer == "number":
+        yield from _numbers_around(question, test)
+    else:
+        yield from _days_around(question, test)
+
+
+def _numbers_around(question: Question, test: Test) -> Iterator[Fraction]:
+    least, most = (read_number(text or "") for text in (question.at_least, question.at_most))
+    marks = [bound for bound in (*bounds(test), least, most) if isinstance(bound, Fraction)]
+    step = Fraction(1) if question.whole else Fraction(1, 1000)
+    for mark in marks or [Fraction(0)]:
+        for number in (mark - step, mark, mark + step):
+            if (least is None or number >= least) and (most is None or number <= most):
+                yield number
+
+
+def _days_around(question: Question, test: Test) -> Iterator[date]:
+    least, most = (read_day(text or "") for text in (question.at_least, question.at_most))
+    marks = [bound for bound in (*bounds(test), least, most) if isinstance(bound, date)]
+    for mark in marks or [date(2000, 1, 1)]:
+        for day in (_shift(mark, days=-1), mark, _shift(mark, days=1)):
+            if (least is None or day >= least) and (most is None or day <= most):
+                yield day
+
+
+# -- progress -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SectionProgress:
+    """How far one section is: questions asked and answered, and the minutes still expected."""
+
+    id: str
+    asked: int
+    answered: int
+    minutes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a questionnaire is. `open` holds the ids of visible unanswered questions, in order.
+
+    `wants_detail` holds those whose choice asks for words beside it that are not there yet.
+    `minutes_by_team` sums the expected minutes of the open questions by whom they are for.
+    """
+
+    sections: tuple[SectionProgress, ...]
+    open: tuple[str, ...]
+    wants_detail: tuple[str, ...]
+    minutes_by_team: Mapping[str, int]
+
+    @property
+    def asked(self) -> int:
+        """How many questions are visible."""
+        return sum(section.asked for section in self.sections)
+
+    @property
+    def answered(self) -> int:
+        """How many visible questions are answered, "don't know" and "not applicable" included."""
+        return sum(section.answered for section in self.sections)
+
+    @property
+    def minutes_left(self) -> int:
+        """Expected minutes for the open questions."""
+        return sum(section.minutes_left for section in self.sections)
+
+
+def progress(
+    questionnaire: Questionnaire,
+    answers: Answers,
+    facts: Facts,
+    notes: Mapping[str, str] | None = None,
+) -> Progress:
+    """How far the answers are, counting visible questions only."""
+    seen = visibility(questionnaire, answers, facts)
+    still_open, wants_detail, sections = [], [], []
+    teams: dict[str, int] = {}
+    for section in questionnaire.sections:
+        asked = [q for q in section.questions if isinstance(seen[q.id], Visible)]
+        unanswered = [q for q in asked if answers.get(q.id, State.UNANSWERED) is State.UNANSWERED]
+        for question in unanswered:
+            teams[question.answered_by] = teams.get(question.answered_by, 0) + question.minutes
+        minutes = sum(question.minutes for question in unanswered)
+        sections.append(
+            SectionProgress(section.id, len(asked), len(asked) - len(unanswered), minutes)
+        )
+        still_open += [question.id for question in unanswered]
+        wants_detail += [
+            q.id
+            for q in asked
+            if _asks_detail(q, answers.get(q.id)) and not (notes or {}).get(q.id, "").strip()
+        ]
+    return Progress(tuple(sections), tuple(still_open), tuple(wants_detail), teams)
+
+
+def _asks_detail(question: Question, value: Value | None) -> bool:
+    chosen = value if isinstance(value, frozenset) else (value,)
+    return any(choice.detail is not None and choice.id in chosen for choice in question.choices)

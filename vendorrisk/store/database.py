@@ -105,8 +105,8 @@ class Store:
     def begin(self, scope: Scope) -> Iterator[Work]:
         """A transaction that may read and write within `scope`; all of it happens or none.
 
-        Raises `StoreUnavailable` where the database cannot serve it, `DuplicateError` where a row that
-        must be unique exists, `ImmutableError` where a record that never changes was touched.
+        Raises `StoreUnavailable` where the database cannot serve it, `DuplicateError` where a row
+        that must be unique exists, `ImmutableError` where a record that never changes was touched.
         """
         with self._friendly():
             self._check()

@@ -326,8 +326,8 @@ class Work:
     ) -> SavedAnswer:
         """Replace version `seen_version` of an answer (0: there was none) and keep a revision.
 
-        `reply` is canonical JSON text or None. Raises `StaleError` with what stands now where somebody
-        saved in between.
+        `reply` is canonical JSON text or None. Raises `StaleError` with what stands now where
+        somebody saved in between.
         """
         self._require(assessment_id)
         self._note_change(Answer)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from vendorrisk.usecases.application import Application
 
 
+def setup_needed(app: Application) -> bool:
+    """Whether no administrator exists yet."""
+    raise NotImplementedError
+
+
 def setup_link(app: Application) -> str | None:
     """A fresh set-up token for the console to print, or None once an administrator exists.
 

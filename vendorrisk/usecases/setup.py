@@ -18,14 +18,6 @@ def setup_link(app: Application) -> str | None:
     raise NotImplementedError
 
 
-def setup_needed(app: Application) -> bool:
-    """Whether no administrator exists yet, so that the server sends everybody to the set-up page.
-
-    Changes nothing and makes no token.
-    """
-    raise NotImplementedError
-
-
 def complete_setup(app: Application, token: str, name: str, email: str, password: str) -> str:
     """Make the first administrator and sign them in; gives the session token.
 

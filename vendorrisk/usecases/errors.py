@@ -8,7 +8,6 @@ from datetime import datetime
 from vendorrisk.access import NotAllowed, NotFound
 from vendorrisk.assessment import Refusal
 from vendorrisk.store import StoreUnavailable
-from vendorrisk.store import StoreUnavailable
 from vendorrisk.usecases.values import Reply
 
 __all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "Refusal", "StoreUnavailable"]

@@ -1,0 +1,265 @@
+"""Who somebody is: passwords, one-use links, sessions, and slowing down those who guess.
+
+Tokens are random and only their hashes are stored. Times are arguments, so that every expiry can
+be tested without waiting for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from vendorrisk.store import Work
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+"""Characters. The upper limit keeps somebody from making us hash a megabyte."""
+
+LINK_HOLDS = timedelta(hours=24)
+"""How long a link to set up the product or to choose a password can be used."""
+
+STAFF_IDLE = timedelta(hours=12)
+STAFF_LONGEST = timedelta(days=7)
+VENDOR_LONGEST = timedelta(days=14)
+SEEN_EVERY = timedelta(minutes=5)
+"""How often it is noted that a session is in use; more often would be a write for every click."""
+
+# Argon2id as the OWASP password storage cheat sheet recommends: 19 MiB, two passes, one lane; small
+# enough that forty people signing in at once do not exhaust a small server.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+# Passwords -----------------------------------------------------------------------------------
+
+
+def password_problem(password: str, *, email: str = "", name: str = "") -> str | None:
+    """What is wrong with a new password, in a sentence; None if it will do.
+
+    Length counts and guessability counts; there is no rule about kinds of characters, because such
+    rules make people write Password1!.
+    """
+    text = _normal(password)
+    if len(text) < SHORTEST_PASSWORD:
+        return f"Use at least {SHORTEST_PASSWORD} characters; four or five words are a good start."
+    if len(text) > LONGEST_PASSWORD:
+        return f"Use at most {LONGEST_PASSWORD} characters."
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        return "Leave out line breaks and other control characters."
+    plain = text.casefold()
+    if len(set(plain)) < 5 or _repeats(plain) or _runs(plain):
+        return "This repeats or counts too much and is quickly guessed; use some unrelated words."
+    if any(map(_is_common, _stems(plain))):
+        return "This is close to one of the most used passwords; use some unrelated words."
+    if any(part in plain for part in _parts(email, name)):
+        return "Leave your name and your e-mail address out of it."
+    return None
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash with its own salt and parameters in it."""
+    return _HASHER.hash(_normal(password))
+
+
+def verify_password(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one behind `stored`.
+
+    Without a stored hash, for an address that nobody has, it takes the same time and is False: how
+    long an answer takes tells a stranger nothing.
+    """
+    text = _normal(password[: 4 * LONGEST_PASSWORD])
+    try:
+        _HASHER.verify(stored or _hash_of_nobody(), text)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def needs_new_hash(stored: str) -> bool:
+    """Whether `stored` was made with older parameters and should be made again at sign-in."""
+    return _HASHER.check_needs_rehash(stored)
+
+
+def _normal(password: str) -> str:
+    # The same password typed on two keyboards may arrive as different code points.
+    return unicodedata.normalize("NFKC", password.encode("utf-8", "replace").decode())
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(32))
+
+
+@cache
+def _common() -> frozenset[str]:
+    text = (resources.files("vendorrisk") / "common_passwords.txt").read_text("utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(word for line in lines for word in line.split())
+
+
+_LOOKALIKES = ("013457@$!", "oleastasi"), ("013457@$!|", "oieastasil")
+
+
+def _stems(plain: str) -> set[str]:
+    """`P@ssw0rd2026!!` and its like without what people add to satisfy rules."""
+    before, after = r"^[\W\d_]+", r"[\W\d_]+$"
+    cut = (re.sub(ends, "", plain) for ends in (f"{before}|{after}", before, after, "^$"))
+    spelt = (text.translate(str.maketrans(*pair)) for text in cut for pair in _LOOKALIKES)
+    return {re.sub(r"[\W\d_]", "", text) for text in spelt}
+
+
+def _is_common(stem: str) -> bool:
+    """Whether a stem is a common word, or two of them in a row."""
+    words = _common()
+    return stem in words or any(
+        stem[:at] in words and stem[at:] in words for at in range(1, len(stem))
+    )
+
+
+def _repeats(plain: str) -> bool:
+    """Whether it is one short piece over and over, as in passpasspass."""
+    doubled = (plain + plain).find(plain, 1)
+    return doubled < len(plain)
+
+
+def _runs(plain: str) -> bool:
+    """Whether most of it counts up or down or follows the keyboard, as in 123456789abc."""
+    rows = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+    near = "\n".join(row + "\n" + row[::-1] for row in rows)
+    pairs = sum(plain[at : at + 2] in near for at in range(len(plain) - 1))
+    return pairs >= 0.75 * (len(plain) - 1)
+
+
+def _parts(email: str, name: str) -> list[str]:
+    words = re.split(r"[\W_]+", f"{email.partition('@')[0]} {name}".casefold())
+    return [word for word in words if len(word) >= 4]
+
+
+# Tokens and sessions -------------------------------------------------------------------------
+
+
+def new_token() -> str:
+    """A secret of 256 bits that can stand in a link."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token: SHA-256 in hex. A random token needs no salt."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def session_ends(
+    kind: Literal["person", "contact"], now: datetime, invited_until: datetime | None = None
+) -> datetime:
+    """The time at which a session that begins `now` ends at the latest.
+
+    A vendor's session never outlives the invitation that it came from.
+    """
+    if kind == "person":
+        return now + STAFF_LONGEST
+    end = now + VENDOR_LONGEST
+    return end if invited_until is None else min(end, invited_until)
+
+
+def session_holds(
+    kind: Literal["person", "contact"],
+    now: datetime,
+    *,
+    last_seen_at: datetime,
+    expires_at: datetime,
+    revoked_at: datetime | None,
+) -> bool:
+    """Whether a session may still be used; staff are signed out after 12 hours without a click."""
+    if revoked_at is not None or now >= expires_at:
+        return False
+    return kind == "contact" or now < last_seen_at + STAFF_IDLE
+
+
+def worth_noting(now: datetime, last_seen_at: datetime) -> bool:
+    """Whether a session's use should be written down again."""
+    return now - last_seen_at >= SEEN_EVERY
+
+
+LinkState = Literal["good", "expired", "used"]
+
+
+def link_state(now: datetime, *, expires_at: datetime, used_at: datetime | None) -> LinkState:
+    """How a one-use link stands; a used link is "used" even after it has expired."""
+    if used_at is not None:
+        return "used"
+    return "good" if now < expires_at else "expired"
+
+
+# Guessing ------------------------------------------------------------------------------------
+
+FORGET_FAILURES = timedelta(hours=24)
+
+# How many failures cost nothing, and how long one waits at most after more. Failures on an account
+# from everywhere slow it down a little only: nobody can lock somebody else out.
+_LIMITS = {
+    "account and address": (5, timedelta(minutes=15)),
+    "address": (20, timedelta(minutes=15)),
+    "account": (50, timedelta(seconds=20)),
+}
+
+
+def wait_before_next_try(work: Work, email: str, address: str) -> timedelta:
+    """How long this address must wait before it may try this account again; zero if not at all."""
+    keys = _throttle_keys(email, address)
+    longest = timedelta(0)
+    found = work.throttles(list(keys.values()))
+    for limit, key in keys.items():
+        if (tried := found.get(key)) is not None:
+            left = tried.last_failed_at + _pause(limit, tried.failures) - work.now
+            longest = max(longest, left)
+    return longest
+
+
+def note_failure(work: Work, email: str, address: str) -> None:
+    """Count a failed try against the account, the address and the two together."""
+    for key in _throttle_keys(email, address).values():
+        work.count_failure(key, forget_before=work.now - FORGET_FAILURES)
+
+
+def note_success(work: Work, email: str, address: str) -> None:
+    """Forget the failed tries of this address on this account, and everybody's old ones."""
+    keys = _throttle_keys(email, address)
+    work.forget_failures(keys=[keys["account and address"]], before=work.now - FORGET_FAILURES)
+
+
+def _pause(limit: str, failures: int) -> timedelta:
+    free, longest = _LIMITS[limit]
+    if failures < free:
+        return timedelta(0)
+    return min(longest, timedelta(seconds=2 ** min(failures - free, 20)))
+
+
+def _throttle_keys(email: str, address: str) -> dict[str, str]:
+    account, network = email.strip().casefold(), _network(address)
+    return {
+        "account and address": hash_token(f"account {account} address {network}"),
+        "address": hash_token(f"address {network}"),
+        "account": hash_token(f"account {account}"),
+    }
+
+
+def _network(address: str) -> str:
+    """The address, or for IPv6 the /64 it is in: one subscriber has all of those."""
+    try:
+        parsed = ipaddress.ip_address(address.strip())
+    except ValueError:
+        return address.strip()[:100]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,133 @@
+"""What an operator can set, all of it by environment variables named VENDORRISK_…"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from vendorrisk.assessment import Refusal
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+NAMES = (
+    "VENDORRISK_DATA",
+    "VENDORRISK_DATABASE_URL",
+    "VENDORRISK_BASE_URL",
+    "VENDORRISK_QUESTIONNAIRES",
+    "VENDORRISK_ORGANISATION",
+    "VENDORRISK_DEMO",
+)
+"""Every setting; docs/operations.md explains each."""
+
+
+class InvalidSettings(Refusal):
+    """Settings that cannot be used; `problems` has one sentence for each that is wrong."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__(
+            "invalid_settings",
+            "\n".join(problems),
+            "docs/operations.md explains every setting.",
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are kept and how the app is reached.
+
+    `public_url` is the address that people use, without a slash at its end, or None for this
+    machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
+    uploads.
+    """
+
+    data: Path
+    database_url: str = field(repr=False)  # it may hold a password
+    public_url: str | None
+    questionnaires: Path
+    organisation: str
+    demo: bool
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where files of evidence lie; no web server looks there."""
+        return self.data / "evidence"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings of this process. Raises `InvalidSettings` with everything that is wrong.
+
+        A variable that is empty counts as not set.
+        """
+        given = os.environ if environment is None else environment
+        ours = {name: value for name, value in given.items() if name.startswith("VENDORRISK_")}
+        values = {name: value.strip() for name, value in ours.items() if value.strip()}
+        problems = [_unknown(name) for name in sorted(ours) if name not in NAMES]
+
+        data = Path(values.get("VENDORRISK_DATA") or _home() / "data").expanduser().absolute()
+        if data.exists() and not data.is_dir():
+            problems.append(f"VENDORRISK_DATA is {data}, which is a file; name a folder.")
+
+        database_url = values.get("VENDORRISK_DATABASE_URL", f"sqlite:///{data / 'vendorrisk.db'}")
+        # The URL may hold a password, so no problem repeats it.
+        scheme = database_url.partition("://")[0].partition("+")[0]
+        if "://" not in database_url or scheme not in ("postgresql", "postgres", "sqlite"):
+            problems.append(
+                "VENDORRISK_DATABASE_URL must begin with postgresql:// and name the server and"
+                " the database, as in postgresql://user:password@host/database."
+            )
+
+        public_url = values.get("VENDORRISK_BASE_URL")
+        if public_url is not None:
+            public_url = public_url.rstrip("/")
+            if not _is_address(public_url):
+                problems.append(
+                    f"VENDORRISK_BASE_URL is {public_url}; it must be the address that people use,"
+                    " with http:// or https:// and no path, as in https://vendors.example.org."
+                )
+
+        default = _home() / "questionnaires"
+        questionnaires = Path(values.get("VENDORRISK_QUESTIONNAIRES") or default)
+        questionnaires = questionnaires.expanduser().absolute()
+        if "VENDORRISK_QUESTIONNAIRES" in values and not questionnaires.is_dir():
+            problems.append(
+                f"VENDORRISK_QUESTIONNAIRES is {questionnaires}, which is not a folder."
+            )
+
+        organisation = values.get("VENDORRISK_ORGANISATION", "")
+        if len(organisation) > 100 or not organisation.isprintable():
+            problems.append("VENDORRISK_ORGANISATION must be one line of at most 100 characters.")
+
+        demo = values.get("VENDORRISK_DEMO", "0")
+        if demo not in ("0", "1"):
+            problems.append(f"VENDORRISK_DEMO is {demo}; it must be 1 for a demo, or 0.")
+
+        if problems:
+            raise InvalidSettings(tuple(problems))
+        return cls(data, database_url, public_url, questionnaires, organisation, demo == "1")
+
+
+def _home() -> Path:
+    """The checkout that this code runs from, or where the process was started."""
+    return _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, NAMES, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"{name} is not a setting{hint}"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port_fits = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = not (parts.path or parts.query or parts.fragment or parts.username)
+    known = parts.scheme in ("http", "https")
+    return known and bool(parts.hostname) and plain and port_fits and url.isprintable()

@@ -242,6 +242,7 @@ class Migrated:
 
 
 def _engine(url: URL, wait_seconds: float) -> Engine:
+    # Parameters hold answers and hashes; an error's text, which may be logged, leaves them out.
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, wait_seconds)
     engine = create_engine(
@@ -249,6 +250,7 @@ def _engine(url: URL, wait_seconds: float) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": "vendorrisk"},
     )
 
@@ -270,7 +272,9 @@ def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
         # `mode=rw`: SQLite would otherwise make an empty file where the database is missing.
         quoted = Path(path).absolute().as_uri()
         url = url.set(database=f"{quoted}?mode=rw&uri=true", query={"uri": "true"})
-    engine = create_engine(url, connect_args={"timeout": wait_seconds}, pool_size=10)
+    engine = create_engine(
+        url, connect_args={"timeout": wait_seconds}, pool_size=10, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -92,7 +92,7 @@ class Person(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     email: str = Field(unique=True)
     name: str
-    password_hash: str | None = None
+    password_hash: str | None = Field(default=None, repr=False)
     active: bool = True
     created_at: datetime = Field(sa_type=Moment)
 
@@ -359,7 +359,7 @@ class Invitation(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     assessment_id: str = Field(foreign_key="assessment.id", index=True)
     contact_id: str = Field(foreign_key="contact.id")
-    token_hash: str = Field(unique=True)
+    token_hash: str = Field(unique=True, repr=False)
     created_by: str = Field(foreign_key="person.id")
     created_at: datetime = Field(sa_type=Moment)
     expires_at: datetime = Field(sa_type=Moment)
@@ -376,7 +376,7 @@ class SignIn(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    token_hash: str = Field(unique=True)
+    token_hash: str = Field(unique=True, repr=False)
     person_id: str | None = Field(default=None, foreign_key="person.id", index=True)
     contact_id: str | None = Field(default=None, foreign_key="contact.id")
     invitation_id: str | None = Field(default=None, foreign_key="invitation.id", index=True)
@@ -393,7 +393,7 @@ class SetupToken(SQLModel, table=True):
     __tablename__ = "setup_token"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    token_hash: str = Field(unique=True)
+    token_hash: str = Field(unique=True, repr=False)
     person_id: str | None = Field(default=None, foreign_key="person.id")
     created_at: datetime = Field(sa_type=Moment)
     expires_at: datetime = Field(sa_type=Moment)

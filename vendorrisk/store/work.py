@@ -233,10 +233,11 @@ class Work:
         return list(self._session.scalars(self._select(table, key).order_by(*columns)))
 
     def add(self, row: Row) -> Row:
-        """Add a new row; it is written before the next query and at the end at the latest."""
+        """Write a new row now, so that rows added after it can refer to it."""
         if self.scope.assessment_id is not None and not self._covers(row):
             raise OutOfScopeError(f"a new {type(row).__name__} lies outside the scope")
         self._session.add(row)
+        self._session.flush()
         return row
 
     def _select(self, table: type[Row], key: Mapping[str, object]) -> Any:
@@ -376,7 +377,6 @@ class Work:
     def attach(self, evidence: Evidence, questions: Iterable[str]) -> Evidence:
         """Add a piece of evidence for the questions named."""
         self.add(evidence)
-        self._session.flush()
         for question_id in dict.fromkeys(questions):
             self.add(EvidenceFor(evidence_id=evidence.id, question_id=question_id))
         return evidence

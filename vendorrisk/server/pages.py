@@ -1,0 +1,87 @@
+"""Drawing the pages outside Streamlit: templates, which escape whatever they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from textwrap import shorten
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from vendorrisk.assessment import Refusal
+from vendorrisk.server import headers, sessions
+from vendorrisk.usecases.application import application
+from vendorrisk.usecases.errors import Invalid
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def money(minor: int, currency: str | None) -> str:
+    """An amount in minor units as people write it: 1250000, "EUR" is "EUR 12,500"."""
+    digits = _MINOR_DIGITS.get(currency or "", 2)
+    whole, rest = divmod(minor, 10**digits)
+    amount = f"{whole:,}.{rest:0{digits}}" if rest else f"{whole:,}"
+    return f"{currency} {amount}" if currency else amount
+
+
+def day(moment: date) -> str:
+    """A date as people read it, "3 February 2026"."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def clip(text: str, length: int) -> str:
+    """`text`, cut at a word where it is longer than `length`, for a page with room for so much."""
+    return shorten(text, length, placeholder=" …")
+
+
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
+_TEMPLATES.filters.update(money=money, day=day, clip=clip)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What a form's page says when it was refused: by field, or in one sentence."""
+
+    sentence: str
+    fix: str
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Objection:
+        """The objection that a use case's refusal amounts to."""
+        problems = refusal.problems if isinstance(refusal, Invalid) else {}
+        return cls(refusal.sentence, refusal.fix, problems)
+
+
+def page(template: str, *, status: int = 200, **values: object) -> Response:
+    """The page of a template. `values` are shown as text, whatever they hold."""
+    html = _TEMPLATES.get_template(template).render(demo=application().settings.demo, **values)
+    return HTMLResponse(
+        html, status_code=status, headers={"Content-Security-Policy": headers.OWN_PAGES}
+    )
+
+
+def form_page(
+    request: Request, template: str, refusal: Objection | None = None, **values: object
+) -> Response:
+    """The page of a form that posts to its own address, with the token that lets it."""
+    key = sessions.form_key(request)
+    response = page(
+        template,
+        status=422 if refusal else 200,
+        refusal=refusal,
+        form_token=sessions.form_token(key, request.url.path),
+        **values,
+    )
+    sessions.keep_form_key(response, key)
+    return response

@@ -1,0 +1,65 @@
+"""What happens when the server starts and stops."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+
+from vendorrisk.assessment import Refusal
+from vendorrisk.server import faults, streamlit_options
+from vendorrisk.server.shell import shell
+from vendorrisk.server.site import site
+from vendorrisk.usecases import setup
+from vendorrisk.usecases.application import Application, application
+from vendorrisk.usecases.errors import StoreUnavailable
+
+
+@asynccontextmanager
+async def lifespan(_server: st.App) -> AsyncIterator[None]:
+    """Set Streamlit's options, say where the app is and how to begin, and tidy memory."""
+    faults.prepare_log()
+    try:
+        app = application()
+    except Refusal as problem:
+        say(f"{problem.sentence}\n{problem.fix}")
+        raise SystemExit(1) from None
+    forget_options = streamlit_options.apply(site().hosts)
+    shell()
+    say(await run_in_threadpool(greeting, app))
+    # What is loaded now stays for good: the garbage collector need never look at it again.
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    forget_options()
+    app.store.close()
+
+
+def greeting(app: Application) -> str:
+    """What the console says at start: the address, and at the first start the set-up link."""
+    lines = [f"Vendor Risk is at {site().origin}"]
+    try:
+        app.store.check()
+        token = setup.setup_link(app)
+    except StoreUnavailable as problem:
+        return "\n".join((*lines, "", f"{problem.sentence} {problem.fix}"))
+    if token is not None:
+        lines += [
+            "",
+            "Nobody can sign in yet. Open this link within 24 hours to become the administrator.",
+            "It works once; starting again prints a new one.",
+            "",
+            f"  {site().origin}/setup#{token}",
+        ]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    """Print to the console, whatever the log's level; the link must never end in a log file."""
+    sys.stdout.write(f"\n{text}\n\n")
+    sys.stdout.flush()

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from vendorrisk.store.tables import AuditEvent, document_text
 
@@ -21,19 +22,13 @@ INSTALLATION = "installation"
 START = "0" * 64
 
 
-def link(event: AuditEvent, previous_hash: str, key: bytes | None = None) -> str:
-    """The hash that chains `event` to `previous_hash`: SHA-256 in hex, as an HMAC given a key."""
-    fields = {
-        "chain": event.chain,
-        "number": event.number,
-        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor": [event.actor_kind, event.actor_id, event.actor_name],
-        "action": event.action,
-        "subject": [event.subject_kind, event.subject_id],
-        "assessment": event.assessment_id,
-        "details": event.details,
-        "previous": previous_hash,
-    }
+def link(event: Mapping[str, Any], key: bytes | None = None) -> str:
+    """The hash of an event, given its columns by name: SHA-256 in hex, as an HMAC given a key.
+
+    It covers every column except the random id and the hash itself.
+    """
+    fields = {name: value for name, value in event.items() if name not in ("id", "hash")}
+    fields["at"] = event["at"].astimezone(UTC).isoformat(timespec="microseconds")
     text = document_text(fields).encode()
     if key is None:
         return hashlib.sha256(text).hexdigest()
@@ -63,7 +58,7 @@ def first_breaks(events: Iterable[AuditEvent], key: bytes | None = None) -> list
             says = f"event {number} is missing; the next one present is {event.number}"
         elif event.previous_hash != previous:
             says = "it does not follow from the event before it"
-        elif not hmac.compare_digest(event.hash, link(event, previous, key)):
+        elif not hmac.compare_digest(event.hash, link(event.model_dump(), key)):
             says = "its content is not what was recorded"
         else:
             previous = event.hash

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from alembic import command
@@ -290,7 +290,8 @@ def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
         # A transaction that reads first and writes later could not wait its turn, so writers
         # take theirs at once.
         writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+        cast(sqlite3.Connection, connection.connection.driver_connection).execute(begin)
 
     return engine
 
@@ -363,16 +364,16 @@ def _translating(url: URL) -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise _locked() from error
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         better = _translated(error, url)
         if better is error:
             raise
         raise better from error
 
 
-def _translated(error: DBAPIError, url: URL) -> Exception:
+def _translated(error: DBAPIError | sqlite3.Error, url: URL) -> Exception:
     """The product's own exception for what the database said; unknown errors stay as they are."""
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
     says = str(cause).lower()
     if "never changes" in says:
         return ImmutableError(str(cause).splitlines()[0])
@@ -403,7 +404,7 @@ def _translated(error: DBAPIError, url: URL) -> Exception:
             f"The database {describe(url)} cannot be read.",
             "Restore it from your last backup, and check the disk.",
         )
-    if error.connection_invalidated or isinstance(cause, psycopg.OperationalError):
+    if isinstance(cause, psycopg.OperationalError):
         return StoreUnavailable(
             "unreachable",
             f"The database {describe(url)} does not answer.",

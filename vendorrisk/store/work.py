@@ -6,16 +6,19 @@ rather than found and refused. Lists that pages show come in one query each.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Dialect,
+    Table,
     and_,
+    bindparam,
     delete,
     event,
     false,
@@ -30,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, col
 
 from vendorrisk.access import Actor, Role, Scope
@@ -302,18 +306,32 @@ class Work:
 
     def assessment(self, assessment_id: str) -> Assessment | None:
         """The assessment. When writing, everybody else who writes to it waits until this ends."""
-        query = self._select(Assessment, {"id": assessment_id})
+        if not self.scope.covers(assessment_id):
+            return None
+        query = _ASSESSMENT
         if self._writing:
-            query = query.with_for_update()
+            query = _ASSESSMENT_ALONE
             self._own_chains.add(assessment_id)
-        return self._session.scalars(query).first()
+        return self._session.scalars(query, {"id": assessment_id}).first()
 
-    def answers(self, assessment_id: str) -> dict[str, SavedAnswer]:
-        """Every answer of an assessment by question id, those that were cleared included."""
-        query = select(*_ANSWER_COLUMNS).where(
-            self._within(Answer), col(Answer.assessment_id) == assessment_id
-        )
-        return {row[0]: SavedAnswer(*row) for row in self._session.execute(query)}
+    def replies(self, assessment_id: str) -> dict[str, Any]:
+        """Every reply that stands, by question id, read from its JSON."""
+        if not self.scope.covers(assessment_id):
+            return {}
+        query = _REPLIES[self._connection.dialect.name]
+        text = self._connection.execute(query, {"assessment_id": assessment_id}).scalar()
+        return cast("dict[str, Any]", json.loads(f"{{{text or ''}}}"))
+
+    def answers(
+        self, assessment_id: str, question_ids: Collection[str] | None = None
+    ) -> dict[str, SavedAnswer]:
+        """The answers to these questions (None: to all), those that were cleared included."""
+        if not self.scope.covers(assessment_id):
+            return {}
+        query = select(*_ANSWER_COLUMNS).where(_ANSWER.c.assessment_id == assessment_id)
+        if question_ids is not None:
+            query = query.where(_ANSWER.c.question_id.in_(question_ids))
+        return {row[0]: SavedAnswer(*row) for row in self._connection.execute(query).all()}
 
     def save_answer(
         self,
@@ -334,23 +352,32 @@ class Work:
         self._note_change(Answer)
         saved = SavedAnswer(question_id, seen_version + 1, reply, note, saved_by, self.now)
         values = {"assessment_id": assessment_id, **saved._asdict()}
-        if not self._replace(Answer, ("assessment_id", "question_id"), values, seen_version):
-            raise StaleError(self.answers(assessment_id).get(question_id))
-        self._session.execute(_INSERT_ANSWER_REVISION, {"id": new_id(), **values})
+        if not self._replace(_ANSWER, "assessment_id", values):
+            raise StaleError(self.answers(assessment_id, [question_id]).get(question_id))
+        self._connection.execute(_INSERT_ANSWER_REVISION, {"id": new_id(), **values})
         return saved
 
-    def _replace(
-        self, table: type[Any], keys: tuple[str, ...], values: Mapping[str, Any], seen: int
-    ) -> bool:
-        """Write `values` if the row still has version `seen`; whether it had."""
-        if seen == 0:
-            statement = _insert_if_new(table, self._connection.dialect)
-            return self._session.execute(statement, values).first() is not None
-        same = [getattr(table, key) == values[key] for key in keys]
-        changed = {name: value for name, value in values.items() if name not in keys}
-        statement = update(table).where(*same, table.version == seen).values(changed)
-        result = self._session.execute(statement, execution_options={"synchronize_session": False})
-        return bool(cast(Any, result).rowcount)
+    def note_progress(self, assessment: Assessment, answered: int, asked: int) -> None:
+        """Store how far an assessment is answered, where that has changed."""
+        if (assessment.answered, assessment.asked) == (answered, asked):
+            return
+        self._require(assessment.id)
+        self._note_change(Assessment)
+        values = {"_id": assessment.id, "answered": answered, "asked": asked}
+        self._connection.execute(_NOTE_PROGRESS, values)
+        # The row in hand follows, without a second update by the session.
+        set_committed_value(assessment, "answered", answered)
+        set_committed_value(assessment, "asked", asked)
+
+    def _replace(self, table: Table, owner: str, values: Mapping[str, Any]) -> bool:
+        """Write a row of the version before, or a first one if none is there; whether it could."""
+        if values["version"] == 1:
+            insert_it = _insert_if_new(table, self._connection.dialect.name)
+            return self._connection.execute(insert_it, values).first() is not None
+        same = {"_owner": values[owner], "_question": values["question_id"]}
+        before = {"_seen": values["version"] - 1}
+        update_it = _update_if_unchanged(table, owner)
+        return bool(self._connection.execute(update_it, {**values, **same, **before}).rowcount)
 
     # Evidence ----------------------------------------------------------------------------------
 
@@ -421,10 +448,10 @@ class Work:
         if self.scope.assessment_id is not None and not self._covers(Review(**values)):
             raise OutOfScopeError("that submission lies outside the scope")
         self._note_change(Review)
-        if not self._replace(Review, ("submission_id", "question_id"), values, seen_version):
+        if not self._replace(_REVIEW, "submission_id", values):
             self._session.expire_all()
             raise StaleError(self.get(Review, submission_id=submission_id, question_id=question_id))
-        self._session.execute(_INSERT_REVIEW_REVISION, {"id": new_id(), **values})
+        self._connection.execute(_INSERT_REVIEW_REVISION, {"id": new_id(), **values})
         return Review(**values)
 
     def latest_scorecard(self, submission_id: str) -> Scorecard | None:
@@ -640,45 +667,43 @@ class Work:
         subject_id: str,
         assessment_id: str | None = None,
         **details: object,
-    ) -> AuditEvent:
+    ) -> None:
         """Append an audit event to its assessment's chain (None: the installation's).
 
         `details` is stored as JSON: names and figures, never a secret, never an answer's text.
         """
-        if self.scope.assessment_id is not None and assessment_id is not None:
+        if assessment_id is not None:
             self._require(assessment_id)
         if not self._writing:
             raise OutOfScopeError("an event was recorded in a transaction that only reads")
         chain = assessment_id or INSTALLATION
         self._session.flush()
         number, previous = self._end_of(chain)
-        entry = AuditEvent(
-            chain=chain,
-            number=number + 1,
-            at=self.now,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            action=str(action),
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            assessment_id=assessment_id,
-            details=document_text(details),
-            previous_hash=previous,
-            hash="",
-        )
-        entry.hash = link(entry, previous, self._key)
-        self._session.execute(_INSERT_EVENT, entry.model_dump())
+        event = {
+            "chain": chain,
+            "number": number + 1,
+            "at": self.now,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "action": str(action),
+            "subject_kind": subject_kind,
+            "subject_id": subject_id,
+            "assessment_id": assessment_id,
+            "details": document_text(details),
+            "previous_hash": previous,
+        }
+        event["hash"] = link(event, self._key)
+        self._connection.execute(_INSERT_EVENT, {"id": new_id(), **event})
         self._recorded = True
-        return entry
 
     def _end_of(self, chain: str) -> tuple[int, str]:
         if self._connection.dialect.name == "postgresql" and chain not in self._own_chains:
             # SQLite has one writer at a time; here the writers of one chain take turns.
             lock = _INSTALLATION_LOCK if chain == INSTALLATION else _ASSESSMENT_LOCK
-            self._session.execute(lock, {"chain": chain})
+            self._connection.execute(lock, {"chain": chain})
             self._own_chains.add(chain)
-        row = self._session.execute(_CHAIN_END, {"chain": chain}).first()
+        row = self._connection.execute(_CHAIN_END, {"chain": chain}).first()
         return (row[0], row[1]) if row else (0, START)
 
     def events(self, assessment_id: str | None = None) -> list[AuditEvent]:
@@ -720,10 +745,29 @@ class Work:
         return self.all(SetupToken, "created_at", person_id=person_id, used_at=None)
 
 
-def _insert_if_new(table: Any, dialect: Dialect) -> Any:
+@cache
+def _insert_if_new(table: Table, dialect: str) -> Any:
     """INSERT that does nothing where the key exists, and returns the version where it inserted."""
-    make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    return make(table.__table__).on_conflict_do_nothing().returning(table.__table__.c.version)
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing().returning(table.c.version)
+
+
+@cache
+def _update_if_unchanged(table: Table, owner: str) -> Any:
+    """UPDATE of the row of `_owner` and `_question` that still has the version `_seen`."""
+    keys = (owner, "question_id")
+    rest: dict[str, Any] = {
+        column.name: bindparam(column.name) for column in table.c if column.name not in keys
+    }
+    return (
+        update(table)
+        .where(
+            table.c[owner] == bindparam("_owner"),
+            table.c.question_id == bindparam("_question"),
+            table.c.version == bindparam("_seen"),
+        )
+        .values(rest)
+    )
 
 
 def _latest(table: Any, group: Any) -> ColumnElement[bool]:
@@ -750,10 +794,32 @@ def _of_live_invitations(value: Any) -> Any:
     )
 
 
-_ANSWER_COLUMNS = tuple(cast(Any, getattr(Answer, name)) for name in SavedAnswer._fields)
-_INSERT_ANSWER_REVISION = insert(AnswerRevision.__table__)  # type: ignore[attr-defined]
-_INSERT_REVIEW_REVISION = insert(ReviewRevision.__table__)  # type: ignore[attr-defined]
-_INSERT_EVENT = insert(AuditEvent.__table__)  # type: ignore[attr-defined]
+_TABLES = SQLModel.metadata.tables
+_ANSWER = _TABLES["answer"]
+_REVIEW = _TABLES["review"]
+# All replies as the members of one JSON object: one row to fetch and one text to parse.
+_MEMBER = "'\"' || question_id || '\":' || reply"
+_REPLIES = {
+    dialect: text(
+        f"SELECT {members} FROM answer"  # noqa: S608 - both are constants of this file
+        " WHERE assessment_id = :assessment_id AND reply IS NOT NULL"
+    )
+    for dialect, members in (
+        ("sqlite", f"group_concat({_MEMBER})"),
+        ("postgresql", f"string_agg({_MEMBER}, ',')"),
+    )
+}
+_ASSESSMENT = select(Assessment).where(col(Assessment.id) == bindparam("id"))
+_ASSESSMENT_ALONE = _ASSESSMENT.with_for_update()
+_NOTE_PROGRESS = (
+    update(_TABLES["assessment"])
+    .where(_TABLES["assessment"].c.id == bindparam("_id"))
+    .values(answered=bindparam("answered"), asked=bindparam("asked"))
+)
+_ANSWER_COLUMNS = tuple(_ANSWER.c[name] for name in SavedAnswer._fields)
+_INSERT_ANSWER_REVISION = insert(_TABLES["answer_revision"])
+_INSERT_REVIEW_REVISION = insert(_TABLES["review_revision"])
+_INSERT_EVENT = insert(_TABLES["audit_event"])
 _INSTALLATION_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:chain, 0))")
 _ASSESSMENT_LOCK = text("SELECT id FROM assessment WHERE id = :chain FOR UPDATE")
 _CHAIN_END = text(

@@ -195,9 +195,20 @@ class Fields:
     type is reported once and reads as its default. `done()` reports the keys nobody asked for.
     """
 
-    def __init__(self, thing: object, report: Report, what: str, at: object = None) -> None:
-        """`what` names the record in messages ("question `backups`"); `at` places missing keys."""
-        self.report, self.what = report, what
+    def __init__(
+        self,
+        thing: object,
+        report: Report,
+        what: str,
+        at: object = None,
+        *,
+        null_is_absent: bool = False,
+    ) -> None:
+        """`what` names the record in messages ("question `backups`"); `at` places missing keys.
+
+        With `null_is_absent` a null or blank value is as good as no key; else it is a problem.
+        """
+        self.report, self.what, self.null_is_absent = report, what, null_is_absent
         self.at = place_of(thing) or (at if isinstance(at, Place) else place_of(at))
         self.record: Mapping[str, Any] = {}
         self._asked: dict[str, None] = {}
@@ -219,7 +230,7 @@ class Fields:
         value = self.record.get(name)
         if not is_null(value):
             return value
-        if name in self.record:
+        if name in self.record and not (self.null_is_absent and not required):
             self.report.error(
                 "no-value", self.key(name) or self.at, f"`{name}` has no value: write one."
             )
@@ -243,6 +254,8 @@ class Fields:
             self.report.error("not-text", self.key(name), f"`{name}` must be a text.")
             return None
         if not value.strip():
+            if self.null_is_absent and not required:
+                return None
             self.report.error("no-value", self.key(name), f"`{name}` is empty: write its text.")
             return None
         return value if isinstance(value, Text) else Text(value)
@@ -315,6 +328,13 @@ class Fields:
             )
             return Record()
         return value if isinstance(value, Record) else Record(value)
+
+    def entries(self, name: str, *, required: bool = False) -> list[tuple[Text, Any]]:
+        """The keys and values of a mapping; none where it is absent or something else."""
+        return [
+            (key if isinstance(key, Text) else Text(key), value)
+            for key, value in self.mapping(name, required=required).items()
+        ]
 
     def done(self) -> None:
         """Report every key that nobody asked for."""

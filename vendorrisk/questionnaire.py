@@ -217,6 +217,13 @@ def visibility(
     One pass is enough, because a condition sees facts and earlier questions only. The answer to a
     question that is itself hidden counts as `hidden`.
     """
+    return {question.id: seen for question, seen in pass_through(questionnaire, answers, facts)}
+
+
+def pass_through(
+    questionnaire: Questionnaire, answers: Answers, facts: Facts
+) -> Iterator[tuple[Question, Visibility]]:
+    """Each question in order with its visibility; an answer added meanwhile is seen further on."""
     found: dict[str, Visibility] = {}
     questions: dict[str, Question] = {}
 
@@ -234,7 +241,7 @@ def visibility(
             else _hidden(condition, value_of, found, questions)
         )
         questions[question.id] = question
-    return found
+        yield question, found[question.id]
 
 
 def _hidden(
@@ -265,12 +272,18 @@ def _hidden(
     return HiddenByAnswer(tuple(name for name in found if name in at_fault))
 
 
-def can_pass(question: Question, test: Test) -> bool:
-    """Whether some answer to the question, or its state, passes the test."""
-    return any(passes(test, value) for value in _possible_values(question, test))
+def can_pass(asked: Question | Fact, test: Test) -> bool:
+    """Whether some answer to a question, or value of a fact, or its state, passes the test."""
+    values = _fact_values(asked, test) if isinstance(asked, Fact) else _question_values(asked, test)
+    return any(passes(test, value) for value in values)
 
 
-def _possible_values(question: Question, test: Test) -> Iterator[Value]:
+def _fact_values(fact: Fact, test: Test) -> Iterator[Value]:
+    yield State.UNANSWERED
+    yield from _ticks(fact.choices, test) if fact.many else fact.choices
+
+
+def _question_values(question: Question, test: Test) -> Iterator[Value]:
     """Values that stand for every way in which an answer can meet the test."""
     yield State.UNANSWERED
     if question.not_applicable is not None:
@@ -279,25 +292,34 @@ def _possible_values(question: Question, test: Test) -> Iterator[Value]:
         yield State.HIDDEN
     if question.dont_know:
         yield DONT_KNOW
-    if question.answer == "one_of":
-        yield from (choice.id for choice in question.choices)
-    elif question.answer == "many_of":
-        named = {value for name, value in mentions(Holds(question.id, test))}
-        told = [choice.id for choice in question.choices if choice.id in named]
-        others = [choice.id for choice in question.choices if choice.id not in named][:1]
-        for size in range(min(len(told), 8) + 1):
-            for ticked in itertools.combinations(told, size):
-                if ticked:
-                    yield frozenset(ticked)
-                if others:
-                    yield frozenset((*ticked, *others))
-    elif question.answer == "text":
-        yield ""
-        yield from (value for name, value in mentions(Holds(question.id, test)))
-    elif question.answer == "number":
-        yield from _numbers_around(question, test)
-    else:
-        yield from _days_around(question, test)
+    choices = tuple(choice.id for choice in question.choices)
+    match question.answer:
+        case "one_of":
+            yield from choices
+        case "many_of":
+            yield from _ticks(choices, test)
+        case "number":
+            yield from _numbers_around(question, test)
+        case "date":
+            yield from _days_around(question, test)
+        case "text":
+            yield ""
+            yield from written(test)
+
+
+def _ticks(choices: tuple[str, ...], test: Test) -> Iterator[frozenset[str]]:
+    named = set(written(test))
+    told = [choice for choice in choices if choice in named][:8]
+    other = [choice for choice in choices if choice not in named][:1]
+    for size in range(len(told) + 1):
+        for ticked in itertools.combinations(told, size):
+            yield frozenset(ticked)
+            yield frozenset((*ticked, *other))
+
+
+def written(test: Test) -> tuple[str, ...]:
+    """The values that a test compares with for equality."""
+    return tuple(value for _, value in mentions(Holds("", test)))
 
 
 def _numbers_around(question: Question, test: Test) -> Iterator[Fraction]:

@@ -1,0 +1,891 @@
+"""A submission: answers, evidence and review, checked; what is proven on a day; and its score."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+from vendorrisk.conditions import DONT_KNOW, State, Value, names, read_day
+from vendorrisk.document import (
+    Fields,
+    Record,
+    Report,
+    Text,
+    did_you_mean,
+    is_null,
+    number,
+    place_of,
+    tree,
+)
+from vendorrisk.questionnaire import (
+    EvidenceRequest,
+    Fact,
+    Period,
+    Question,
+    Questionnaire,
+    Visible,
+    pass_through,
+    visibility,
+)
+from vendorrisk.scoring import (
+    Assurance,
+    Input,
+    Rubric,
+    Scorecard,
+    Sheet,
+    completion,
+    score,
+)
+
+CONTRADICTED = "contradicted"
+SCOPE_FIELDS = ("product", "environment", "entity")
+LONGEST_TEXT = 10_000
+"""Characters that one answer, note or reason may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its value (a state for "not applicable"), words beside it, and the ground given
+    for "not applicable"."""
+
+    value: Value
+    note: str = ""
+    ground: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence: its kind, the questions it speaks to, its dates and its scope."""
+
+    id: str
+    kind: str
+    questions: tuple[str, ...]
+    dated: date | None
+    period_end: date | None
+    scope: Mapping[str, str]
+
+    @property
+    def speaks_from(self) -> date:
+        """The day its age runs from: the end of the period it covers, else its date."""
+        day = self.period_end or self.dated
+        if day is None:
+            raise ValueError("evidence without a date is refused when it is read")
+        return day
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer set for one question; `marks` are those a published method declares."""
+
+    assurance: str | None = None
+    not_applicable: str | None = None
+    marks: Mapping[str, Value] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Everything a score is computed from, checked; question codes have become ids."""
+
+    answers: Mapping[str, Reply] = field(default_factory=dict)
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    scope: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    review: Mapping[str, Review] = field(default_factory=dict)
+    as_of: date | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The submission as plain data in the shape it is read from, ids for codes."""
+        facts: dict[str, Any] = {name: _plain(value) for name, value in self.facts.items()}
+        if self.scope:
+            facts["scope"] = dict(self.scope)
+        return {
+            "answers": {name: _plain_reply(reply) for name, reply in self.answers.items()},
+            "facts": facts,
+            "evidence": {item.id: _plain_evidence(item) for item in self.evidence.values()},
+            "review": {name: _plain_review(review) for name, review in self.review.items()},
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+        }
+
+    def to_bytes(self) -> bytes:
+        """`to_json` as canonical UTF-8: sorted keys, no spaces."""
+        return json.dumps(
+            self.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:…` over the canonical bytes."""
+        return "sha256:" + hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Question → value, without notes."""
+        return {name: reply.value for name, reply in self.answers.items()}
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Fraction):
+        whole = value.denominator == 1
+        return int(value) if whole else _decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, State) else value
+
+
+def _decimal(value: Fraction) -> str:
+    """A fraction that was written as a decimal, as that decimal again."""
+    places = next(n for n in range(1, 200) if (value * 10**n).denominator == 1)
+    digits = str(abs(int(value * 10**places))).rjust(places + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def _plain_reply(reply: Reply) -> Any:
+    value = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
+    if value == DONT_KNOW:
+        value = {"dont_know": True}
+    return {"value": value, "note": reply.note} if reply.note else value
+
+
+def _plain_evidence(item: Evidence) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": item.kind, "for": list(item.questions)}
+    if item.dated:
+        found["dated"] = item.dated.isoformat()
+    if item.period_end:
+        found["period_end"] = item.period_end.isoformat()
+    return found | ({"scope": dict(item.scope)} if item.scope else {})
+
+
+def _plain_review(review: Review) -> dict[str, Any]:
+    found: dict[str, Any] = {name: _plain(value) for name, value in review.marks.items()}
+    for name in ("assurance", "not_applicable", "reason"):
+        if value := getattr(review, name):
+            found[name] = value
+    return found
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def read_submission(
+    data: object, questionnaire: Questionnaire | None, rubric: Rubric, report: Report
+) -> Submission | None:
+    """The submission that plain data or a tree holds; None where `report` then has an error.
+
+    `questionnaire` is None for a published method, whose rubric declares what it reads. All
+    problems are reported: unknown ids and choices, values of the wrong type, evidence without a
+    date, a date to come, and facts that are needed and missing.
+    """
+    before = len(report.errors)
+    reader = _SubmissionReader(questionnaire, rubric, report)
+    submission = reader.read(tree(data))
+    return submission if len(report.errors) == before else None
+
+
+def read_reply(
+    question: Question, data: object, report: Report, *, as_of: date | None = None
+) -> Reply | None:
+    """One answer as it travels (see `Submission`); None if it is empty or, with the reason
+    reported, does not fit the question.
+
+    `as_of` bounds the dates of a question that allows none to come.
+    """
+    thing = tree(data)
+    note = ""
+    if isinstance(thing, Record) and "value" in thing:
+        fields = Fields(thing, report, f"the answer to `{question.id}`", null_is_absent=True)
+        thing = fields.raw("value")
+        note = str(fields.optional("note") or "")
+        fields.done()
+    reply = _reply(question, thing, report, as_of)
+    if len(note) > LONGEST_TEXT:
+        report.error(
+            "too-long",
+            place_of(data),
+            f"The note to `{question.id}` has {len(note):,} characters; {LONGEST_TEXT:,} is the "
+            "most.",
+        )
+        return None
+    if reply is None:
+        return Reply(State.UNANSWERED, note) if note else None
+    return Reply(reply.value, note, reply.ground)
+
+
+def _reply(question: Question, thing: Any, report: Report, as_of: date | None) -> Reply | None:
+    if is_null(thing):
+        return None
+    if isinstance(thing, Record):
+        return _stated(question, thing, report)
+    if thing == DONT_KNOW and question.answer not in ("text",):
+        return _stated(question, Record({Text(DONT_KNOW): Text("true")}), report)
+    if question.answer == "many_of":
+        return _ticks(question, thing, report)
+    if not isinstance(thing, Text):
+        report.error("bad-answer", thing, f"`{question.id}` takes {_takes(question)}, not a list.")
+        return None
+    match question.answer:
+        case "one_of":
+            return _chosen(question, thing, report)
+        case "number":
+            return _counted(question, thing, report)
+        case "date":
+            return _dated(question, thing, report, as_of)
+        case "text":
+            if len(thing) > LONGEST_TEXT:
+                report.error(
+                    "too-long",
+                    thing,
+                    f"The answer to `{question.id}` has {len(thing):,} characters; "
+                    f"{LONGEST_TEXT:,} is the most.",
+                )
+                return None
+            return Reply(str(thing)) if thing.strip() else None
+    raise AssertionError(question.answer)
+
+
+def _takes(question: Question) -> str:
+    return {
+        "one_of": "one of its choices",
+        "many_of": "a list of its choices",
+        "number": "a number",
+        "date": "a day, as 2026-01-31",
+        "text": "a text",
+    }[question.answer]
+
+
+def _stated(question: Question, thing: Record, report: Report) -> Reply | None:
+    """`{dont_know: true}` or `{not_applicable: ground}`."""
+    before = len(report.errors)
+    fields = Fields(thing, report, f"the answer to `{question.id}`")
+    if DONT_KNOW in thing and len(thing) == 1:
+        if fields.word(DONT_KNOW, ("true",)) and len(report.errors) > before:
+            return None
+        if not question.dont_know:
+            report.error(
+                "bad-answer",
+                fields.key(DONT_KNOW),
+                f"`{question.id}` does not offer “don't know”: leave it unanswered.",
+            )
+            return None
+        return Reply(DONT_KNOW)
+    if "not_applicable" in thing and len(thing) == 1:
+        ground = fields.text("not_applicable")
+        if question.not_applicable is None:
+            report.error(
+                "bad-answer",
+                fields.key("not_applicable"),
+                f"`{question.id}` always applies, so it cannot be “not applicable”.",
+            )
+        elif len(ground) > LONGEST_TEXT:
+            report.error("too-long", ground, f"The ground given for `{question.id}` is too long.")
+        return (
+            Reply(State.NOT_APPLICABLE, ground=str(ground))
+            if len(report.errors) == before
+            else None
+        )
+    report.error(
+        "bad-answer",
+        thing,
+        f"The answer to `{question.id}` must be {_takes(question)}, {{dont_know: true}} or "
+        "{not_applicable: the ground}.",
+    )
+    return None
+
+
+def _chosen(question: Question, thing: Text, report: Report) -> Reply | None:
+    if question.choice(thing) is None:
+        known = [choice.id for choice in question.choices]
+        report.error(
+            "unknown-choice",
+            thing,
+            f"`{question.id}` has no choice `{_short(thing)}`; it has {', '.join(known)}."
+            + did_you_mean(thing, known),
+        )
+        return None
+    return Reply(str(thing))
+
+
+def _ticks(question: Question, thing: Any, report: Report) -> Reply | None:
+    if not isinstance(thing, list) or not all(isinstance(tick, Text) for tick in thing):
+        report.error("bad-answer", thing, f"`{question.id}` takes {_takes(question)}.")
+        return None
+    chosen = [_chosen(question, tick, report) for tick in thing]
+    if None in chosen or not thing:
+        return None
+    return Reply(frozenset(str(tick) for tick in thing))
+
+
+def _counted(question: Question, thing: Text, report: Report) -> Reply | None:
+    value = number(thing)
+    low, high = (number(bound or "") for bound in (question.at_least, question.at_most))
+    if value is None:
+        message = f"`{question.id}` takes a number in plain digits, not `{_short(thing)}`."
+    elif question.whole and value.denominator != 1:
+        message = f"`{question.id}` takes a whole number, not {thing}."
+    elif low is not None and value < low:
+        message = f"`{question.id}` takes a number from {question.at_least} up, not {thing}."
+    elif high is not None and value > high:
+        message = f"`{question.id}` takes a number up to {question.at_most}, not {thing}."
+    else:
+        return Reply(value)
+    report.error("bad-answer", thing, message)
+    return None
+
+
+def _dated(question: Question, thing: Text, report: Report, as_of: date | None) -> Reply | None:
+    value = read_day(thing)
+
+    def bound(text: str | None) -> date | None:
+        return as_of if text == "as_of" else read_day(text or "")
+
+    low, high = bound(question.at_least), bound(question.at_most)
+    if value is None:
+        message = f"`{question.id}` takes a day, as 2026-01-31, not `{_short(thing)}`."
+    elif low is not None and value < low:
+        message = f"`{question.id}` takes a day from {low} on, not {value}."
+    elif high is not None and value > high:
+        message = f"`{question.id}` takes a day up to {high}, not {value}."
+    else:
+        return Reply(value)
+    report.error("bad-answer", thing, message)
+    return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+class _SubmissionReader:
+    """Reads one submission; knows what the questionnaire and the rubric declare."""
+
+    def __init__(self, questionnaire: Questionnaire | None, rubric: Rubric, report: Report) -> None:
+        self.questionnaire, self.rubric, self.report = questionnaire, rubric, report
+        self.questions = questionnaire.by_name() if questionnaire else {}
+        self.facts = {fact.id: fact for fact in questionnaire.facts} if questionnaire else {}
+        inputs = rubric.inputs.values()
+        asked = [item for item in inputs if item.source == "answers"]
+        self.row_input = next((item for item in asked if item.per_row), None)
+        self.rows = frozenset(rubric.graph.rows.questions.values()) if self.row_input else set()
+        self.inputs = {item.of or item.name: item for item in asked if not item.per_row}
+        self.fact_inputs = {_fact_of(item): item for item in inputs if item.source == "facts"}
+        self.marks = {item.mark or item.name: item for item in inputs if item.source == "review"}
+        self.as_of: date | None = None
+
+    def read(self, thing: Any) -> Submission:
+        fields = Fields(thing, self.report, "a submission", null_is_absent=True)
+        self.as_of = self.day(fields, "as_of")
+        facts, scope = self.read_facts(fields)
+        submission = Submission(
+            answers=self.read_answers(fields),
+            facts=facts,
+            scope=scope,
+            evidence=self.read_evidence(fields),
+            review=self.read_review(fields),
+            as_of=self.as_of,
+        )
+        fields.done()
+        return submission
+
+    def name(self, key: Text, what: str) -> str | None:
+        """The id of the question (or row, or input) that `key` calls by id or code."""
+        if key in self.questions:
+            return self.questions[key].id
+        if key in self.inputs or key in self.rows:
+            return str(key)
+        known = [*self.questions, *self.inputs, *sorted(self.rows)]
+        self.report.error(
+            "unknown-question",
+            key,
+            f"{what} names the question `{_short(key)}`, which there is not."
+            + did_you_mean(key, known),
+        )
+        return None
+
+    def day(self, fields: Fields, name: str) -> date | None:
+        text = fields.optional(name)
+        if text is None:
+            return None
+        day = read_day(text)
+        if day is None:
+            self.report.error(
+                "bad-date", text, f"`{name}: {_short(text)}` is no day: write it as 2026-01-31."
+            )
+        return day
+
+    def read_answers(self, fields: Fields) -> dict[str, Reply]:
+        found: dict[str, Reply] = {}
+        called: dict[str, str] = {}
+        for key, value in fields.entries("answers"):
+            name = self.name(key, "An answer")
+            if name is None:
+                continue
+            if name in called:
+                self.report.error(
+                    "duplicate-answer",
+                    key,
+                    f"`{key}` and `{called[name]}` are the same question: answer it once.",
+                )
+            called[name] = str(key)
+            reply = (
+                read_reply(self.questions[name], value, self.report, as_of=self.as_of)
+                if name in self.questions
+                else self.input_value(self.inputs.get(name) or self.row_input, key, value)
+            )
+            if reply is not None:
+                found[name] = reply
+        return found
+
+    def input_value(self, asked: Input | None, key: Text, thing: Any) -> Reply | None:
+        """An answer to a method's own input; notes and states as for a question."""
+        note = ""
+        if isinstance(thing, Record) and "value" in thing:
+            note, thing = str(thing.get("note") or ""), thing["value"]
+        if asked is None or is_null(thing):
+            return None
+        if isinstance(thing, Record) and len(thing) == 1 and "not_applicable" in thing:
+            return Reply(State.NOT_APPLICABLE, note, str(thing["not_applicable"]))
+        try:
+            return Reply(asked.read(thing), note)
+        except ValueError as error:
+            self.report.error("bad-answer", key, f"`{key}`: {error}")
+            return None
+
+    def read_facts(self, fields: Fields) -> tuple[dict[str, Value], dict[str, str]]:
+        found: dict[str, Value] = {}
+        scope: dict[str, str] = {}
+        before = len(self.report.errors)
+        given = fields.entries("facts")
+        for key, value in given:
+            if key == "scope":
+                scope = self.read_scope(value, key)
+            elif is_null(value):
+                continue
+            elif key in self.facts:
+                read = self.fact(self.facts[key], key, value)
+                if read is not None:
+                    found[str(key)] = read
+            elif key in self.fact_inputs:
+                read = self.fact_input(self.fact_inputs[key], key, value)
+                if read is not None:
+                    found[str(key)] = read
+            else:
+                self.report.error(
+                    "unknown-fact",
+                    key,
+                    f"There is no fact `{_short(key)}`."
+                    + did_you_mean(key, [*self.facts, *self.fact_inputs, "scope"]),
+                )
+        if len(self.report.errors) == before:
+            for name in needed_facts(self.questionnaire, self.rubric):
+                if name not in found:
+                    self.report.error(
+                        "missing-fact",
+                        fields.key("facts") or fields.at,
+                        f"The fact `{name}` is missing, and the rubric or the questionnaire uses "
+                        "it: add it to `facts`.",
+                    )
+        return found, scope
+
+    def fact(self, fact: Fact, key: Text, value: Any) -> Value | None:
+        if fact.many != isinstance(value, list) or isinstance(value, Record):
+            shape = "a list of its choices" if fact.many else "one of its choices"
+            self.report.error("bad-fact", key, f"The fact `{key}` takes {shape}.")
+            return None
+        chosen = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        for choice in chosen:
+            if choice not in fact.choices:
+                self.report.error(
+                    "bad-fact",
+                    key,
+                    f"`{_short(choice)}` is not a choice of the fact `{key}`; it has "
+                    f"{', '.join(fact.choices)}.",
+                )
+                return None
+        return frozenset(chosen) if fact.many else chosen[0]
+
+    def fact_input(self, asked: Input, key: Text, value: Any) -> Value | None:
+        """A fact that the rubric itself declares."""
+        try:
+            read = asked.read(value)
+        except ValueError as error:
+            self.report.error("bad-fact", key, f"The fact `{key}`: {error}")
+            return None
+        if asked.listed_in is not None and isinstance(read, frozenset):
+            for listed in sorted(read - self.rows):
+                self.report.error(
+                    "unknown-question",
+                    key,
+                    f"The fact `{key}` lists `{_short(listed)}`, which there is not."
+                    + did_you_mean(listed, self.rows),
+                )
+        return read
+
+    def read_scope(self, thing: Any, at: Text) -> dict[str, str]:
+        fields = Fields(thing, self.report, "a scope", at=at, null_is_absent=True)
+        found = {name: str(text) for name in SCOPE_FIELDS if (text := fields.optional(name))}
+        fields.done()
+        return found
+
+    def read_evidence(self, fields: Fields) -> dict[str, Evidence]:
+        found: dict[str, Evidence] = {}
+        entries = fields.entries("evidence")
+        if entries and "as_of" not in fields.record:
+            self.report.error(
+                "missing-key",
+                fields.key("evidence"),
+                "Evidence has an age, so a submission with evidence needs `as_of`, the day it is "
+                "looked at.",
+            )
+        everyday = self.rubric.everyday
+        kinds = everyday.assurance.evidence if everyday and everyday.assurance else {}
+        known = {*kinds, *(self.questionnaire.evidence_kinds if self.questionnaire else ())}
+        for key, value in entries:
+            if is_null(value):
+                continue
+            item = Fields(
+                value, self.report, f"evidence `{_short(key)}`", at=key, null_is_absent=True
+            )
+            if not item.usable:
+                continue
+            kind = item.text("kind")
+            if kind and kind not in known:
+                self.report.error(
+                    "unknown-evidence",
+                    kind,
+                    f"There is no kind of evidence `{_short(kind)}` here."
+                    + did_you_mean(kind, known),
+                )
+            names_ = [
+                self.name(q, f"Evidence `{_short(key)}`") for q in item.texts("for", required=True)
+            ]
+            dated, period_end = self.day(item, "dated"), self.day(item, "period_end")
+            if dated is None and period_end is None:
+                self.report.error(
+                    "undated-evidence",
+                    key,
+                    f"Evidence `{_short(key)}` needs a date: `dated`, or `period_end` where it "
+                    "covers a period.",
+                )
+            for name, day in (("dated", dated), ("period_end", period_end)):
+                if day and self.as_of and day > self.as_of:
+                    self.report.error(
+                        "date-to-come",
+                        item.record[name],
+                        f"`{name}: {day}` lies after {self.as_of}, the day it is looked at.",
+                    )
+            scope = item.raw("scope")
+            item.done()
+            found[str(key)] = Evidence(
+                str(key),
+                str(kind),
+                tuple(dict.fromkeys(name for name in names_ if name)),
+                dated,
+                period_end,
+                {} if scope is None else self.read_scope(scope, item.key("scope") or key),
+            )
+        return found
+
+    def read_review(self, fields: Fields) -> dict[str, Review]:
+        found: dict[str, Review] = {}
+        everyday = self.rubric.everyday
+        levels = everyday.assurance.levels if everyday and everyday.assurance else ()
+        for key, value in fields.entries("review"):
+            if is_null(value):
+                continue
+            name = self.name(key, "A review")
+            item = Fields(
+                value, self.report, f"the review of `{_short(key)}`", at=key, null_is_absent=True
+            )
+            assurance = not_applicable = None
+            if everyday:
+                assurance = _word_or_none(item, "assurance", (*levels, CONTRADICTED))
+                not_applicable = _word_or_none(item, "not_applicable", ("approved", "rejected"))
+            review = Review(
+                assurance,
+                not_applicable,
+                {} if everyday else self.read_marks(item),
+                str(item.optional("reason") or ""),
+            )
+            item.done()
+            if name in found:
+                self.report.error(
+                    "duplicate-answer", key, f"`{key}` is reviewed twice, by id and by code."
+                )
+            if name:
+                found[name] = review
+        return found
+
+    def read_marks(self, item: Fields) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for mark, asked in self.marks.items():
+            raw = item.raw(mark)
+            if raw is not None:
+                try:
+                    found[mark] = asked.read(raw)
+                except ValueError as error:
+                    self.report.error("bad-review", item.key(mark), f"`{mark}`: {error}")
+        return found
+
+
+def _word_or_none(fields: Fields, name: str, allowed: tuple[str, ...]) -> str | None:
+    return None if fields.raw(name) is None else fields.word(name, allowed)
+
+
+def _fact_of(item: Input) -> str:
+    return item.listed_in or item.of or item.name
+
+
+def needed_facts(questionnaire: Questionnaire | None, rubric: Rubric) -> tuple[str, ...]:
+    """The facts without which a submission cannot be scored."""
+    used = {
+        _fact_of(item): None
+        for item in rubric.inputs.values()
+        if item.source == "facts" and item.default is None and item.listed_in is None
+    }
+    if questionnaire:
+        declared = {fact.id for fact in questionnaire.facts}
+        for question in questionnaire.questions:
+            if question.show_when is not None:
+                used |= {n: None for n in names(question.show_when) if n in declared}
+    return tuple(used)
+
+
+# -- what is proven on a day ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one piece of evidence proves for one question on the day it is looked at.
+
+    `level` is None where it counts for nothing. `choices` are those it speaks for (empty: any).
+    `fresh_until` is the last day on which it is fresh; None where its kind never ages.
+    """
+
+    evidence: str
+    question: str
+    choices: tuple[str, ...]
+    state: Literal["fresh", "stale", "too_old", "out_of_scope", "not_asked_for"]
+    level: str | None
+    fresh_until: date | None
+    why: str
+
+
+def standings(
+    questionnaire: Questionnaire, rubric: Rubric, submission: Submission
+) -> tuple[Standing, ...]:
+    """What each piece of evidence proves for each question it is given for, in order.
+
+    Fresh and in scope it supports the level of its kind; stale it drops by as many levels as the
+    rubric says; too old it proves no more than the answer itself. A kind that the question does
+    not ask for, or another scope, counts for nothing.
+    """
+    assurance = rubric.everyday.assurance if rubric.everyday else None
+    if assurance is None or submission.as_of is None:
+        return ()
+    questions = questionnaire.by_name()
+    return tuple(
+        standing
+        for item in submission.evidence.values()
+        for name in item.questions
+        for standing in _standings(item, questions[name], questionnaire, assurance, submission)
+    )
+
+
+def _standings(
+    item: Evidence,
+    question: Question,
+    questionnaire: Questionnaire,
+    assurance: Assurance,
+    submission: Submission,
+) -> list[Standing]:
+    title = (
+        questionnaire.evidence_kinds[item.kind].title
+        if item.kind in questionnaire.evidence_kinds
+        else item.kind
+    )
+    requests = [request for request in question.evidence if item.kind in request.kinds]
+    if not requests:
+        why = f"{title} is not among what this question asks for, so it counts for nothing."
+        return [Standing(item.id, question.id, (), "not_asked_for", None, None, why)]
+    for name, value in item.scope.items():
+        assessed = submission.scope.get(name)
+        if assessed is not None and assessed.strip().casefold() != value.strip().casefold():
+            why = (
+                f"{title} covers the {name} “{value}”, and “{assessed}” is assessed: out of scope, "
+                "so it counts for nothing."
+            )
+            return [Standing(item.id, question.id, (), "out_of_scope", None, None, why)]
+    return [
+        _aged(item, question, request, title, questionnaire, assurance, submission)
+        for request in requests
+    ]
+
+
+def _aged(
+    item: Evidence,
+    question: Question,
+    request: EvidenceRequest,
+    title: str,
+    questionnaire: Questionnaire,
+    assurance: Assurance,
+    submission: Submission,
+) -> Standing:
+    level = assurance.evidence.get(item.kind, assurance.levels[0])
+    period = request.no_older_than or questionnaire.evidence_kinds[item.kind].no_older_than
+    state, fresh_until = _age(item.speaks_from, period, assurance, submission.as_of or date.max)
+    if state == "fresh":
+        until = f", fresh until {fresh_until}" if fresh_until else ""
+        why = f"{title}{until}: supports {_say(level)}."
+    elif state == "stale":
+        full = level
+        level = assurance.levels[max(0, assurance.levels.index(level) - assurance.stale_drops)]
+        why = (
+            f"{title} was fresh until {fresh_until} and is stale: supports {_say(level)} in place "
+            f"of {_say(full)}."
+        )
+    else:
+        level = assurance.levels[0]
+        why = f"{title} was fresh until {fresh_until} and is too old: supports {_say(level)} only."
+    return Standing(item.id, question.id, request.choices, state, level, fresh_until, why)
+
+
+def _age(
+    start: date, period: Period | None, assurance: Assurance, as_of: date
+) -> tuple[Literal["fresh", "stale", "too_old"], date | None]:
+    if period is None:
+        return "fresh", None
+    fresh_until = period.after(start)
+    if as_of <= fresh_until:
+        return "fresh", fresh_until
+    if as_of <= period.after(start, assurance.stale_weakest_after):
+        return "stale", fresh_until
+    return "too_old", fresh_until
+
+
+def _say(level: str) -> str:
+    return level.replace("_", " ")
+
+
+def supported_levels(
+    questionnaire: Questionnaire, rubric: Rubric, submission: Submission
+) -> dict[str, dict[str, str]]:
+    """Question → choice → the best level of assurance supported for it; "*" is every other choice.
+
+    A reviewer's level replaces what the evidence supports, for every choice.
+    """
+    assurance = rubric.everyday.assurance if rubric.everyday else None
+    if assurance is None:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for standing in standings(questionnaire, rubric, submission):
+        if standing.level is None:
+            continue
+        levels = found.setdefault(standing.question, {})
+        for choice in standing.choices or ("*",):
+            _raise(levels, choice, standing.level, assurance)
+    for levels in found.values():
+        for choice in levels:
+            _raise(levels, choice, levels.get("*", assurance.levels[0]), assurance)
+    for question, review in submission.review.items():
+        if review.assurance in assurance.levels:
+            found[question] = {"*": review.assurance}
+    return found
+
+
+def _raise(levels: dict[str, str], choice: str, level: str, assurance: Assurance) -> None:
+    held = levels.get(choice, assurance.levels[0])
+    levels[choice] = max(held, level, key=assurance.levels.index)
+
+
+# -- scoring --------------------------------------------------------------------------------------
+
+
+def score_submission(
+    questionnaire: Questionnaire | None, rubric: Rubric, submission: Submission
+) -> Scorecard:
+    """The scorecard of a submission, as of its own date.
+
+    An everyday rubric also gets `low` and `high`: the overall results with the worst, and with the
+    best, answer to every question that is asked and unanswered.
+    """
+    card = score(rubric, build_sheet(questionnaire, rubric, submission))
+    if questionnaire is None or rubric.everyday is None:
+        return card
+    low, high = (
+        score(
+            rubric,
+            build_sheet(
+                questionnaire, rubric, completed(questionnaire, rubric, submission, worst=worst)
+            ),
+        )
+        for worst in (True, False)
+    )
+    return card.with_range(low, high)
+
+
+def build_sheet(
+    questionnaire: Questionnaire | None, rubric: Rubric, submission: Submission
+) -> Sheet:
+    """What the engine scores: answers with the hidden ones taken out, levels as of the date."""
+    marks: dict[str, dict[str, Value]] = {}
+    for question, review in submission.review.items():
+        if review.assurance == CONTRADICTED:
+            marks.setdefault("assurance", {})[question] = CONTRADICTED
+        if review.not_applicable == "approved":
+            marks.setdefault("not_applicable", {})[question] = "approved"
+        for name, mark in review.marks.items():
+            marks.setdefault(name, {})[question] = mark
+    digests = {"input": submission.digest}
+    if questionnaire is None:
+        return Sheet(submission.values, submission.facts, marks, digests=digests)
+    values = submission.values
+    seen = visibility(questionnaire, values, submission.facts)
+    hidden = [name for name, state in seen.items() if not isinstance(state, Visible)]
+    return Sheet(
+        values | dict.fromkeys(hidden, State.HIDDEN),
+        submission.facts,
+        marks,
+        supported_levels(questionnaire, rubric, submission),
+        tuple(name for name in hidden if name in submission.answers),
+        digests | {"questionnaire": questionnaire.digest},
+    )
+
+
+def completed(
+    questionnaire: Questionnaire,
+    rubric: Rubric,
+    submission: Submission,
+    *,
+    worst: bool,
+    leave: Collection[str] = (),
+) -> Submission:
+    """The submission with the worst (or best) answer to every question asked and unanswered.
+
+    A question that comes up because of such an answer is answered, too. Those in `leave` stay as
+    they are, and so does a question that the rubric has no view on.
+    """
+    sheet = build_sheet(questionnaire, rubric, submission)
+    replies = dict(submission.answers)
+    values = submission.values
+    answers = dict(sheet.answers)
+    sheet = replace(sheet, answers=answers)
+    for question, seen in pass_through(questionnaire, values, submission.facts):
+        name = question.id
+        if not isinstance(seen, Visible):
+            answers[name] = State.HIDDEN
+            continue
+        answers[name] = values.get(name, State.UNANSWERED)
+        if answers[name] is State.UNANSWERED and name not in leave:
+            value = completion(rubric, sheet, name, worst=worst)
+            if value is not State.UNANSWERED:
+                answers[name] = values[name] = value
+                replies[name] = Reply(value)
+    return replace(submission, answers=replies)

@@ -1,0 +1,34 @@
+"""Content: questionnaires, rubrics and cases as YAML, read, checked, pinned and found again."""
+
+from vendorrisk.content.cases import (
+    Case,
+    CaseOutcome,
+    coverage_problems,
+    read_cases,
+    run_case,
+    run_cases,
+)
+from vendorrisk.content.checking import check, library_at
+from vendorrisk.content.lock import check_lock, lock
+from vendorrisk.content.packs import Library, NoSuchPack, Pack, load_pack, pack_folders
+from vendorrisk.content.reading import read_json, read_yaml
+
+__all__ = [
+    "Case",
+    "CaseOutcome",
+    "Library",
+    "NoSuchPack",
+    "Pack",
+    "check",
+    "check_lock",
+    "coverage_problems",
+    "library_at",
+    "load_pack",
+    "lock",
+    "pack_folders",
+    "read_cases",
+    "read_json",
+    "read_yaml",
+    "run_case",
+    "run_cases",
+]

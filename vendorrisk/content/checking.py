@@ -1,0 +1,131 @@
+"""Checks files and folders of content as a whole, and reports every problem of every file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from vendorrisk.conditions import names
+from vendorrisk.content.appetites import read_appetite
+from vendorrisk.content.cases import coverage_problems, read_cases, run_case
+from vendorrisk.content.lock import check_lock
+from vendorrisk.content.packs import (
+    CATALOGUE,
+    PACK_FILES,
+    Library,
+    Pack,
+    is_pack,
+    library_root,
+    load_questionnaire,
+    pack_folders,
+)
+from vendorrisk.content.questionnaires import read_evidence_kinds
+from vendorrisk.content.reading import display_name, read_yaml
+from vendorrisk.document import InvalidContent, Place, Problem, Report
+
+
+def check(path: Path, default: Library) -> list[Problem]:
+    """Every problem, warnings included, of a pack, an id's folder, a library or one file.
+
+    `default` is the library whose catalogues count where `path` lies in none.
+    """
+    library = library_at(path, default)
+    if path.is_dir():
+        folders = pack_folders(path)
+        whole = path.resolve() == library.root
+        if not folders and not whole:
+            return [Problem("no-file", "There is no pack in this folder.", _at(path))]
+        problems = [problem for folder in folders for problem in _check_pack(folder, library)]
+        return [*problems, *(_check_library(library) if whole else [])]
+    of_pack = path.suffix == ".csv" or path.name in PACK_FILES
+    if of_pack and is_pack(path.parent):
+        return _check_pack(path.parent, library)
+    return _check_file(path, library)
+
+
+def library_at(path: Path, default: Library) -> Library:
+    """The library that a path belongs to; `default` where it lies in none."""
+    root = library_root(path)
+    return default if root is None or root == default.root else Library(root)
+
+
+def _at(path: Path) -> Place:
+    return Place(display_name(path), 1)
+
+
+def _check_pack(folder: Path, library: Library) -> list[Problem]:
+    try:
+        pack = library.load(folder)
+    except InvalidContent as error:
+        return list(error.problems)
+    report = Report(display_name(folder / "cases.yaml"))
+    cases = read_cases(pack, report)
+    outcomes = tuple(run_case(pack, case) for case in cases)
+    return [
+        *pack.warnings,
+        *report.errors,
+        *report.warnings,
+        *(_unscored(pack)),
+        *(coverage_problems(pack, outcomes) if not report.errors else ()),
+    ]
+
+
+def _unscored(pack: Pack) -> Iterable[Problem]:
+    """Questions with choices that an everyday rubric neither grades nor uses in a rule."""
+    everyday = pack.rubric.everyday
+    if everyday is None or pack.questionnaire is None:
+        return
+    graded = {criterion.question for criterion in everyday.criteria.values()}
+    used = {name for rule in everyday.rules.values() for name in names(rule.when)}
+    for question in pack.questionnaire.questions:
+        if question.choices and question.id not in graded | used:
+            yield Problem(
+                "not-graded",
+                f"No criterion grades `{question.id}`, and no rule uses it: its answer changes "
+                "nothing.",
+                _at(pack.folder / "rubric.yaml"),
+                "warning",
+            )
+
+
+def _check_library(library: Library) -> list[Problem]:
+    """The catalogues, the appetite and the lock of a whole library."""
+    problems = []
+    for path in (library.root / CATALOGUE, library.root / "appetite.yaml"):
+        if path.is_file():
+            problems += _check_file(path, library)
+    with contextlib.suppress(InvalidContent):  # a pack's own problems are reported with the pack
+        problems += check_lock(library)
+    return problems
+
+
+def _check_file(path: Path, library: Library) -> list[Problem]:
+    """One file, by what it holds."""
+    report = Report(display_name(path))
+    record = read_yaml(path, report)
+    if record is None:
+        return report.errors
+    problems: list[Problem] = []
+    if "questionnaire" in record and "rubric" not in record:
+        load_questionnaire(path, library.kinds, problems)
+    elif "rubric" in record:
+        try:
+            problems += library.open(path).warnings
+        except InvalidContent as error:
+            problems += error.problems
+    elif "kinds" in record:
+        read_evidence_kinds(record, report)
+        problems = [*report.errors, *report.warnings]
+    elif "appetite" in record:
+        read_appetite(record, report)
+        problems = [*report.errors, *report.warnings]
+    else:
+        report.error(
+            "unknown-file",
+            Place(report.file, 1),
+            "The file is neither a questionnaire, a rubric, a catalogue nor an appetite: none of "
+            "the keys `questionnaire`, `rubric`, `kinds` and `appetite` stands at its top.",
+        )
+        problems = report.errors
+    return problems

@@ -120,11 +120,11 @@ def moment(at: datetime, zone: tzinfo = UTC) -> str:
 
 
 def clock(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
-    """A point in time, as short as can be: "14:05" today, "yesterday at 14:05", else with date."""
+    """A point in time, as short as can be: "at 14:05" today, "yesterday at 14:05", else the date."""
     local = at.astimezone(zone)
     days = (now.astimezone(zone).date() - local.date()).days
     if days == 0:
-        return f"{local:%H:%M}"
+        return f"at {local:%H:%M}"
     return f"yesterday at {local:%H:%M}" if days == 1 else moment(at, zone)
 
 

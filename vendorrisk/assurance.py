@@ -61,7 +61,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence: its kind, the questions it speaks to, its dates and its scope."""
+    """One piece of evidence: its kind, the questions it speaks to, its dates and its scope.
+
+    `file_name` and `sha256` say which file it is; they never change a score.
+    """
 
     id: str
     kind: str
@@ -69,6 +72,8 @@ class Evidence:
     dated: date | None
     period_end: date | None
     scope: Mapping[str, str]
+    file_name: str = ""
+    sha256: str = ""
 
     @property
     def speaks_from(self) -> date:
@@ -150,6 +155,8 @@ def _decimal(value: Fraction) -> str:
 
 def _plain_reply(reply: Reply) -> Any:
     value = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
+    if reply.value is State.UNANSWERED:
+        value = None
     if value == DONT_KNOW:
         value = {"dont_know": True}
     return {"value": value, "note": reply.note} if reply.note else value
@@ -161,6 +168,9 @@ def _plain_evidence(item: Evidence) -> dict[str, Any]:
         found["dated"] = item.dated.isoformat()
     if item.period_end:
         found["period_end"] = item.period_end.isoformat()
+    for name in ("file_name", "sha256"):
+        if value := getattr(item, name):
+            found[name] = value
     return found | ({"scope": dict(item.scope)} if item.scope else {})
 
 
@@ -582,6 +592,7 @@ class _SubmissionReader:
                         f"`{name}: {day}` lies after {self.as_of}, the day it is looked at.",
                     )
             scope = item.raw("scope")
+            file_name, sha256 = item.optional("file_name"), item.optional("sha256")
             item.done()
             found[str(key)] = Evidence(
                 str(key),
@@ -590,6 +601,8 @@ class _SubmissionReader:
                 dated,
                 period_end,
                 {} if scope is None else self.read_scope(scope, item.key("scope") or key),
+                str(file_name or ""),
+                str(sha256 or ""),
             )
         return found
 

@@ -226,7 +226,8 @@ def wait_before_next_try(work: Work, email: str, address: str) -> timedelta:
 
 def note_failure(work: Work, email: str, address: str) -> None:
     """Count a failed try against the account, the address and the two together."""
-    for key in _throttle_keys(email, address).values():
+    # In one order, so that two transactions that count the same keys cannot block each other.
+    for key in sorted(_throttle_keys(email, address).values()):
         work.count_failure(key, forget_before=work.now - FORGET_FAILURES)
 
 

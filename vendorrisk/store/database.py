@@ -21,7 +21,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -36,7 +36,7 @@ _MIGRATION_LOCK = 7_246_311
 
 class StoreUnavailable(Refusal):
     """The database cannot be used now. `code` is one of locked, missing, not_migrated, newer,
-    unreachable, full, read_only, damaged, bad_url; `fix` says what puts it right.
+    foreign, unreachable, full, read_only, damaged, bad_url; `fix` says what puts it right.
     """
 
 
@@ -218,6 +218,12 @@ def migrate(url: str) -> Migrated:
                     )
                 before = MigrationContext.configure(connection).get_current_revision()
                 _refuse_newer(before, parsed)
+                if before is None and inspect(connection).get_table_names():
+                    raise StoreUnavailable(
+                        "foreign",
+                        f"The database {describe(parsed)} already holds something else.",
+                        "Name an empty database, or one that this product made.",
+                    )
                 config = _alembic()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     event,
     false,
@@ -51,6 +52,7 @@ from vendorrisk.store.tables import (
     EvidenceFor,
     Installation,
     Invitation,
+    Moment,
     Person,
     PersonRole,
     Review,
@@ -727,12 +729,9 @@ class Work:
 
     def count_failure(self, key: str, *, forget_before: datetime) -> None:
         """Count one more failed try, starting afresh where the last was before `forget_before`."""
-        row = self._session.get(Throttle, key)
-        if row is None:
-            self._session.add(Throttle(key=key, failures=1, last_failed_at=self.now))
-            return
-        row.failures = 1 if row.last_failed_at < forget_before else row.failures + 1
-        row.last_failed_at = self.now
+        self._note_change(Throttle)
+        values = {"key": key, "now": self.now, "forget_before": forget_before}
+        self._connection.execute(_count_failure(self._connection.dialect.name), values)
 
     def forget_failures(self, *, keys: Sequence[str] = (), before: datetime | None = None) -> None:
         """Forget failed tries for these keys, and all of them last made before a time."""
@@ -767,6 +766,18 @@ def _update_if_unchanged(table: Table, owner: str) -> Any:
             table.c.version == bindparam("_seen"),
         )
         .values(rest)
+    )
+
+
+@cache
+def _count_failure(dialect: str) -> Any:
+    table, now = _TABLES["throttle"], bindparam("now", type_=Moment)
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    first = make(table).values(key=bindparam("key"), failures=1, last_failed_at=now)
+    too_old = table.c.last_failed_at < bindparam("forget_before", type_=Moment)
+    more = case((too_old, 1), else_=table.c.failures + 1)
+    return first.on_conflict_do_update(
+        index_elements=["key"], set_={"failures": more, "last_failed_at": now}
     )
 
 

@@ -1,5 +1,6 @@
 """Content: questionnaires, rubrics and cases as YAML, read, checked, pinned and found again."""
 
+from vendorrisk.content.beginning import new_questionnaire, new_version
 from vendorrisk.content.cases import (
     Case,
     CaseOutcome,
@@ -25,6 +26,8 @@ __all__ = [
     "library_at",
     "load_pack",
     "lock",
+    "new_questionnaire",
+    "new_version",
     "pack_folders",
     "read_cases",
     "read_json",

@@ -1,0 +1,205 @@
+"""The command line: check, test, score and explain content, publish it, and start new content.
+
+Exit codes: 0 fine, 1 what was checked does not hold, 2 bad input. Problems go to standard error,
+one a line: `file:line: code: message`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vendorrisk.assurance import read_submission, score_submission
+from vendorrisk.content import (
+    Library,
+    NoSuchPack,
+    Pack,
+    check,
+    library_at,
+    lock,
+    new_questionnaire,
+    new_version,
+    pack_folders,
+    read_json,
+    run_cases,
+)
+from vendorrisk.content.reading import LARGEST_FILE, display_name
+from vendorrisk.document import InvalidContent, Place, Problem, Report
+from vendorrisk.scoring import explain_rubric
+from vendorrisk.settings import InvalidSettings, Settings
+
+FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
+
+_DO_NOT_HOLD = frozenset(
+    {"case-differs", "not-reached", "not-locked", "published-changed", "published-gone"}
+)
+"""Problems of content that can be read and used, and that does not keep what it promises."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: `arguments` declares what it takes, `run` gives the exit code."""
+
+    name: str
+    help: str
+    arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a usage error exits with 2."""
+    parser = ArgumentParser(prog="vendorrisk", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        own = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.arguments(own)
+        own.set_defaults(run=command.run)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except InvalidContent as error:
+        return report(error.problems)
+    except NoSuchPack as error:
+        return report([Problem("no-such-pack", str(error))])
+    except InvalidSettings as error:
+        return report(Problem("bad-setting", each, Place("settings")) for each in error.problems)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return FINE
+
+
+def report(problems: Iterable[Problem]) -> int:
+    """Print problems to standard error; the exit code that they mean."""
+    code = FINE
+    for problem in sorted(set(problems), key=lambda p: (p.place or Place(""), p.code, p.message)):
+        print(problem, file=sys.stderr)
+        if problem.severity == "error":
+            code = max(code, DOES_NOT_HOLD if problem.code in _DO_NOT_HOLD else BAD_INPUT)
+    return code
+
+
+def _library() -> Library:
+    return Library(Settings.from_environment().questionnaires)
+
+
+def _paths(arguments: Namespace, library: Library) -> list[Path]:
+    return [Path(path) for path in arguments.path] or [library.root]
+
+
+def _takes_paths(parser: ArgumentParser) -> None:
+    parser.add_argument("path", nargs="*", metavar="PATH", help="a pack, an id's folder or a file")
+
+
+def _check(arguments: Namespace) -> int:
+    library = _library()
+    problems = [p for path in _paths(arguments, library) for p in check(path, library)]
+    code = report(problems)
+    errors = sum(problem.severity == "error" for problem in set(problems))
+    warnings = len(set(problems)) - errors
+    print(f"{_count(errors, 'problem')}, {_count(warnings, 'warning')}")
+    return code
+
+
+def _test(arguments: Namespace) -> int:
+    default = _library()
+    code, held, ran = FINE, 0, 0
+    for path in _paths(arguments, default):
+        library = library_at(path, default)
+        folders = pack_folders(path) if path.is_dir() else [path.parent]
+        if not folders or not path.exists():
+            raise NoSuchPack(f"There is no pack in {path}.")
+        for folder in folders:
+            try:
+                outcomes = run_cases(library.load(folder))
+            except InvalidContent as error:
+                code = max(code, report(error.problems))
+                continue
+            code = max(code, report(p for outcome in outcomes for p in outcome.problems))
+            ran += len(outcomes)
+            held += sum(outcome.holds for outcome in outcomes)
+            print(f"{display_name(folder)}: {_count(len(outcomes), 'case')}")
+    print(f"{held} of {_count(ran, 'case')} hold")
+    return code
+
+
+def _takes_rubric(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "rubric", metavar="RUBRIC", help="a pack's folder, an id's folder, or a rubric.yaml"
+    )
+
+
+def _takes_answers(parser: ArgumentParser) -> None:
+    _takes_rubric(parser)
+    parser.add_argument("answers", metavar="ANSWERS.json", help="the answers, or - to read them")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _open(name: str) -> Pack:
+    path, default = Path(name), _library()
+    return library_at(path, default).open(path)
+
+
+def _score(arguments: Namespace) -> int:
+    pack = _open(arguments.rubric)
+    named = Report("-" if arguments.answers == "-" else arguments.answers)
+    source = (
+        sys.stdin.buffer.read(LARGEST_FILE + 1)
+        if arguments.answers == "-"
+        else Path(arguments.answers)
+    )
+    tree = read_json(source, named)
+    named.raise_errors()
+    submission = read_submission(tree, pack.questionnaire, pack.rubric, named)
+    if submission is None:
+        return report(named.problems)
+    card = score_submission(pack.questionnaire, pack.rubric, submission)
+    if arguments.json:
+        print(json.dumps(card.to_json(), indent=2))
+    else:
+        print(card.text())
+    return FINE
+
+
+def _explain(arguments: Namespace) -> int:
+    print(explain_rubric(_open(arguments.rubric).rubric))
+    return FINE
+
+
+def _lock(arguments: Namespace) -> int:
+    added = lock(_library())
+    print("\n".join(f"{name} is pinned now" for name in added) or "Nothing new is published.")
+    return FINE
+
+
+def _takes_new(parser: ArgumentParser) -> None:
+    parser.add_argument("what", choices=("questionnaire", "version"), help="what to begin")
+    parser.add_argument("id", metavar="ID", help="the questionnaire's id, as in core")
+
+
+def _new(arguments: Namespace) -> int:
+    make = new_questionnaire if arguments.what == "questionnaire" else new_version
+    folder = make(_library(), arguments.id)
+    print(f"{display_name(folder)} is a draft; edit it, then `vendorrisk check` and `test` it.")
+    return FINE
+
+
+def _takes_nothing(parser: ArgumentParser) -> None:
+    """A command without arguments of its own."""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("check", "Check questionnaires, rubrics and cases.", _takes_paths, _check),
+    Command("test", "Run the cases beside the rubrics.", _takes_paths, _test),
+    Command("score", "Score answers by a rubric.", _takes_answers, _score),
+    Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),
+    Command("lock", "Pin what has been published.", _takes_nothing, _lock),
+    Command("new", "Begin a questionnaire, or its next version.", _takes_new, _new),
+)

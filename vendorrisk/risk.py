@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
+from vendorrisk.assurance import Submission
+
 Decision = Literal["approve", "conditional", "reject", "escalate"]
 
 
@@ -126,6 +128,18 @@ def residual_risk(
         f"Likelihood {_say(left)} and impact {_say(harm)} make the residual risk {_say(level)}."
     )
     return ResidualRisk(left, harm, level, tuple(why))
+
+
+def verified_reductions(appetite: Appetite, submission: Submission) -> tuple[Reduction, ...]:
+    """The appetite's reductions of impact that the submission claims and a reviewer verified."""
+    found = []
+    for reduction in appetite.reductions:
+        reply = submission.answers.get(reduction.question)
+        review = submission.review.get(reduction.question)
+        claimed = reply is not None and reply.value in reduction.choices
+        if claimed and review is not None and review.assurance == "verified":
+            found.append(reduction)
+    return tuple(found)
 
 
 def decision_options(

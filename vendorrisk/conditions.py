@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any
 
 from vendorrisk.document import Report, number
 
@@ -292,47 +294,62 @@ def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
 
 def passes(test: Test, value: Value) -> bool:
     """Whether one value passes one test."""
+    return matcher(test)(value)
+
+
+@lru_cache(maxsize=4096)
+def matcher(test: Test) -> Callable[[object], bool]:
+    """`test` as a function of a value, for those who ask it often. A whole number may be an int."""
     match test:
         case Is(values):
-            return any(equals(value, wanted) for wanted in values)
+            return _equality(values)
         case AtLeast(bound):
-            measured = _comparable(value, bound)
-            return measured is not None and measured >= bound  # type: ignore[operator]
+            return lambda value: (
+                (found := _comparable(value, bound)) is not None and found >= bound  # type: ignore[operator]
+            )
         case AtMost(bound):
-            measured = _comparable(value, bound)
-            return measured is not None and measured <= bound  # type: ignore[operator]
+            return lambda value: (
+                (found := _comparable(value, bound)) is not None and found <= bound  # type: ignore[operator]
+            )
         case Isnt(inner):
-            return not passes(inner, value)
+            opposite = matcher(inner)
+            return lambda value: not opposite(value)
         case Every(tests):
-            return all(passes(inner, value) for inner in tests)
+            every = [matcher(inner) for inner in tests]
+            return lambda value: all(passed(value) for passed in every)
         case Some(tests):
-            return any(passes(inner, value) for inner in tests)
+            some = [matcher(inner) for inner in tests]
+            return lambda value: any(passed(value) for passed in some)
 
 
-def equals(value: Value, written: str) -> bool:
-    """Whether `value` is what `written` says: a state word, a label, a tick, a number or a day."""
-    if isinstance(value, State):
-        return value.value == written
+def meant(written: str) -> frozenset[Value]:
+    """Every value that a written word equals: a state, or the label, number and day it reads as.
+
+    A many-of answer equals the word where the word is among its ticks.
+    """
     if written in STATES:
-        return False
-    if isinstance(value, str):
-        return value == written
-    if isinstance(value, frozenset):
-        return written in value
-    if isinstance(value, Fraction):
-        return value == read_number(written)
-    return value == read_day(written)
+        return frozenset((STATES[written],))
+    read = (written, read_number(written), read_day(written))
+    return frozenset(value for value in read if value is not None)
 
 
-def _comparable(value: Value, bound: Fraction | date) -> Fraction | date | None:
+def _equality(written: tuple[str, ...]) -> Callable[[object], bool]:
+    accepted: frozenset[object] = frozenset().union(*(meant(word) for word in written))
+
+    def equal(value: object) -> bool:
+        if type(value) is frozenset:
+            return not accepted.isdisjoint(value)
+        return value in accepted
+
+    return equal
+
+
+def _comparable(value: object, bound: Fraction | date) -> Fraction | int | date | None:
     # A label such as a tier's "2" may be compared with a number, so it is read as one.
     if isinstance(value, str):
         return read_number(value) if isinstance(bound, Fraction) else read_day(value)
-    if isinstance(value, Fraction) and isinstance(bound, Fraction):
-        return value
-    if isinstance(value, date) and isinstance(bound, date):
-        return value
-    return None
+    kind = (Fraction, int) if isinstance(bound, Fraction) else date
+    return value if isinstance(value, kind) else None
 
 
 def may_hold(
@@ -502,3 +519,49 @@ def _test_aloud(test: Test, name: str, say: Callable[[str, str | None], str]) ->
             return " and ".join(_test_aloud(inner, name, say) for inner in inners)
         case Some(inners):
             return " or ".join(_test_aloud(inner, name, say) for inner in inners)
+
+
+# -- writing ------------------------------------------------------------------------------------
+
+
+def as_data(condition: Condition) -> dict[str, Any] | list[Any]:
+    """The condition as the mapping or list it could have been read from."""
+    match condition:
+        case Holds(name, test):
+            return {name: _test_as_data(test)}
+        case AnyOf(parts):
+            return [as_data(part) for part in parts]
+        case Not(part):
+            return {"not": as_data(part)}
+        case AllOf(parts):
+            written = [as_data(part) for part in parts]
+            return _merged([{"any": one} if isinstance(one, list) else one for one in written])
+
+
+def _test_as_data(test: Test) -> Any:
+    match test:
+        case Is(values):
+            return values[0] if len(values) == 1 else list(values)
+        case AtLeast(_, text):
+            return {"at_least": text}
+        case AtMost(_, text):
+            return {"at_most": text}
+        case Isnt(inner):
+            return {"not": _test_as_data(inner)}
+        case Some(inners):
+            return [_test_as_data(inner) for inner in inners]
+        case Every(inners):
+            written = [_test_as_data(inner) for inner in inners]
+            return _merged(
+                [one if isinstance(one, dict) else {"not": {"not": one}} for one in written]
+            )
+
+
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One mapping in which all of the parts hold; two parts may share a key."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        if merged.keys() & part.keys():
+            return {"not": [{"not": one} for one in parts]}
+        merged |= part
+    return merged

@@ -274,7 +274,7 @@ def _hidden(
 
 def can_pass(asked: Question | Fact, test: Test) -> bool:
     """Whether some answer to a question, or value of a fact, or its state, passes the test."""
-    values = _fact_values(asked, test) if isinstance(asked, Fact) else _question_values(asked, test)
+    values = _fact_values(asked, test) if isinstance(asked, Fact) else telling_answers(asked, test)
     return any(passes(test, value) for value in values)
 
 
@@ -283,8 +283,8 @@ def _fact_values(fact: Fact, test: Test) -> Iterator[Value]:
     yield from _ticks(fact.choices, test) if fact.many else fact.choices
 
 
-def _question_values(question: Question, test: Test) -> Iterator[Value]:
-    """Values that stand for every way in which an answer can meet the test."""
+def telling_answers(question: Question, test: Test) -> Iterator[Value]:
+    """Answers, and states in their place, that stand for every way of meeting the test."""
     yield State.UNANSWERED
     if question.not_applicable is not None:
         yield State.NOT_APPLICABLE

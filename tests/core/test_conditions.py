@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from vendorrisk.conditions import (
     STATES,
+    AllOf,
+    Holds,
     State,
     Value,
     alternatives,
+    as_data,
     atoms,
     bounds,
     holds,
@@ -236,3 +239,18 @@ def test_may_hold_is_exactly_whether_some_values_of_the_open_names_make_it_hold(
         lambda name, test: any(passes(test, choice) for choice in CHOICES),
     )
     assert found == expected
+
+
+@given(CONDITIONS, ASSIGNMENTS)
+def test_a_condition_written_out_and_read_again_says_the_same(
+    data: object, values: dict[str, Value]
+) -> None:
+    condition = read(data)
+    again = read(as_data(condition))
+    assert holds(again, values.__getitem__) == holds(condition, values.__getitem__)
+    one_by_one = AllOf(
+        tuple(Holds(name, test) for one in alternatives(condition) for name, test in one.items())
+    )
+    assert holds(read(as_data(one_by_one)), values.__getitem__) == holds(
+        one_by_one, values.__getitem__
+    )

@@ -124,7 +124,7 @@ def examine(file_name: str, content: bytes, *, already: int = 0) -> Upload:
 
 
 class Files:
-    """A folder of files by hash. `folder` is made when the first file is kept."""
+    """A folder of files by hash, made with the one above it when the first file is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -133,7 +133,8 @@ class Files:
         """Keep a file, all of it or nothing; keeping the same content again changes nothing."""
         path = self._path(upload.sha256)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.folder.parent, self.folder, path.parent):
+                folder.mkdir(exist_ok=True, mode=0o700)
             if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == upload.sha256:
                 return
             descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix="new-")

@@ -106,7 +106,7 @@ def _common() -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-_LOOKALIKES = ("013457@$!", "oleastasi"), ("013457@$!|", "oieastasil")
+_LOOKALIKES = ("", ""), ("013457@$!", "oleastasi"), ("013457@$!|", "oieastasil")
 
 
 def _stems(plain: str) -> set[str]:

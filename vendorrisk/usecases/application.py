@@ -1,31 +1,101 @@
-"""The running application: settings, store, content, files and the clock, handed to every verb."""
+"""The running application: settings, store, content and files, handed to every verb."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from vendorrisk.content import Library
+from vendorrisk.assessment import Refusal
+from vendorrisk.content import Library, NoSuchPack, Pack
+from vendorrisk.document import InvalidContent
 from vendorrisk.evidence import Files
+from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.scoring import Rubric
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store
 
 
-def utc_now() -> datetime:
-    """The wall clock, aware and in UTC."""
-    return datetime.now(UTC)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A questionnaire and the rubric that grades it."""
+
+    questionnaire: Questionnaire
+    rubric: Rubric
 
 
 @dataclass(frozen=True)
 class Application:
-    """What every use case is given. `clock` gives aware UTC times; tests hand in their own."""
+    """What every use case is given."""
 
     settings: Settings
     store: Store
     library: Library
     files: Files
-    clock: Callable[[], datetime] = utc_now
+    _pinned: dict[tuple[str, str], Content] = field(default_factory=dict, repr=False)
+
+    def clock(self) -> datetime:
+        """The time now, aware and in UTC: the store's clock, so that there is only one."""
+        return self.store.clock()
+
+    def content(self, name: str, version: int | None = None) -> Content:
+        """A questionnaire with its rubric by id; without a version the one to use now.
+
+        Raises `Refusal` (content_missing, content_unusable).
+        """
+        try:
+            pack = self.library.pack(name, version)
+        except NoSuchPack as missing:
+            raise _not_as_pinned(name) from missing
+        except InvalidContent as invalid:
+            raise _unusable(name, invalid) from invalid
+        return _content(name, pack)
+
+    def pinned(
+        self, name: str, version: int, questionnaire_digest: str, rubric_digest: str
+    ) -> Content:
+        """Exactly the content with these digests. Raises `Refusal` where it was changed since."""
+        key = (questionnaire_digest, rubric_digest)
+        if key not in self._pinned:
+            content = self.content(name, version)
+            if key != (content.questionnaire.digest, content.rubric.digest):
+                raise _not_as_pinned(name)
+            self._pinned[key] = content
+        return self._pinned[key]
+
+    def for_vendors(self) -> list[Content]:
+        """Every questionnaire that can be sent to a vendor, in its version to use now."""
+        try:
+            packs = self.library.packs()
+        except InvalidContent as invalid:
+            raise _unusable("one of the questionnaires", invalid) from invalid
+        names = {
+            pack.id
+            for pack in packs
+            if pack.questionnaire is not None and pack.questionnaire.answered_by == "vendor"
+        }
+        return [self.content(name) for name in sorted(names)]
+
+
+def _content(name: str, pack: Pack) -> Content:
+    if pack.questionnaire is None:
+        raise _not_as_pinned(name)
+    return Content(pack.questionnaire, pack.rubric)
+
+
+def _not_as_pinned(name: str) -> Refusal:
+    return Refusal(
+        "content_missing",
+        f"The questionnaire “{name}” is not here as it was when this assessment was opened.",
+        "Whoever runs this service must put the files back as they were; nothing is lost.",
+    )
+
+
+def _unusable(name: str, invalid: InvalidContent) -> Refusal:
+    return Refusal(
+        "content_unusable",
+        f"The files of “{name}” cannot be used: {invalid.problems[0]}",
+        "Whoever runs this service can list every problem with `vendorrisk check`.",
+    )
 
 
 _installed: Application | None = None

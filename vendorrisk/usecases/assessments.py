@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from vendorrisk.access import Actor
+from vendorrisk.access import Action, Actor, authorise
+from vendorrisk.assessment import Move, State, after
+from vendorrisk.identity import hash_token, new_token
+from vendorrisk.questionnaire import Fact
+from vendorrisk.store import Work, document_text
+from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.forms import Form
+from vendorrisk.usecases.intake import INTAKE, require_intake
+from vendorrisk.usecases.sheets import AnswerSheet, move, require_assessment
+
+LONGEST_INVITATION = 90
+"""Days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,26 @@ def questionnaires(
     app: Application, actor: Actor, engagement_id: str
 ) -> tuple[QuestionnaireRow, ...]:
     """What this engagement's vendor could be asked, the suggested ones first."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.QUESTIONNAIRES)
+    with app.store.read(scope) as work:
+        if work.get(Engagement, id=engagement_id) is None:
+            raise NotFound("This engagement")
+    rows = []
+    for content in app.for_vendors():
+        sent = content.questionnaire
+        rows.append(
+            QuestionnaireRow(
+                id=sent.id,
+                version=sent.version,
+                title=sent.title,
+                purpose=sent.purpose,
+                draft=sent.draft,
+                questions=len(sent.questions),
+                minutes=sum(question.minutes for question in sent.questions),
+                suggested=sent.id == "core",
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (not row.suggested, row.title)))
 
 
 def open_assessment(
@@ -59,7 +90,65 @@ def open_assessment(
 
     Raises `Refusal` (intake_incomplete, already_open) or `Invalid` (due_on, questionnaire_id).
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.OPEN_ASSESSMENT)
+    form = Form()
+    form.not_in_the_past("due_on", due_on, app.clock().date(), "The due date")
+    named = {
+        "product": form.line("product", product, "The product", required=False),
+        "environment": form.line("environment", environment, "The environment", required=False),
+        "entity": form.line("entity", entity, "The legal entity", required=False),
+    }
+    offered = {content.questionnaire.id: content for content in app.for_vendors()}
+    if questionnaire_id not in offered:
+        form.problem("questionnaire_id", "Choose one of the questionnaires in the list.")
+    form.check()
+    content = offered[questionnaire_id]
+    with app.store.begin(scope) as work:
+        if work.get(Engagement, id=engagement_id) is None:
+            raise NotFound("This engagement")
+        known = require_intake(app, work, engagement_id)
+        for other in work.all(Assessment, engagement_id=engagement_id):
+            done = State(other.state) in (State.DECIDED, State.WITHDRAWN)
+            if other.questionnaire_id == questionnaire_id and not done:
+                raise Refusal(
+                    "already_open",
+                    "This vendor is being asked this questionnaire already.",
+                    "Go on with that assessment, or withdraw it first.",
+                )
+        facts: dict[str, object] = {
+            fact.id: _pinned(fact, known[fact.id])
+            for fact in content.questionnaire.facts
+            if fact.id in known
+        }
+        about = {name: words for name, words in named.items() if words}
+        if about:
+            facts["scope"] = about
+        row = Assessment(
+            engagement_id=engagement_id,
+            questionnaire_id=content.questionnaire.id,
+            questionnaire_version=content.questionnaire.version,
+            questionnaire_digest=content.questionnaire.digest,
+            rubric_digest=content.rubric.digest,
+            facts=document_text(facts),
+            state=State.DRAFT,
+            state_since=work.now,
+            due_on=due_on,
+            created_by=actor.id,
+            created_at=work.now,
+        )
+        row.asked = AnswerSheet.of(content, row, {}).progress.asked
+        work.add(row)
+        work.record(
+            actor,
+            Action.OPEN_ASSESSMENT,
+            "assessment",
+            row.id,
+            row.id,
+            questionnaire=row.questionnaire_digest,
+            rubric=row.rubric_digest,
+            facts=facts,
+        )
+    return row.id
 
 
 def invite(
@@ -69,21 +158,114 @@ def invite(
 
     Raises `NotFound` for a contact of another vendor, `Invalid` for days, `Refusal` when locked.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.INVITE, assessment_id)
+    form = Form()
+    form.days("days", days, LONGEST_INVITATION)
+    form.check()
+    with app.store.begin(scope) as work:
+        row = require_assessment(work, assessment_id)
+        if row.questionnaire_id == INTAKE:
+            raise NotFound("This assessment")
+        # The scope holds this vendor's contacts only.
+        contact = work.get(Contact, id=contact_id)
+        if contact is None:
+            raise NotFound("This contact")
+        move(work, row, Move.INVITE)
+        return _new_invitation(actor, work, row, contact, days, Action.INVITE)
 
 
 def revoke_invitation(app: Application, actor: Actor, invitation_id: str) -> None:
     """Stop a link and every session that came from it, at once. Doing it twice changes nothing."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.REVOKE_INVITATION)
+    with app.store.begin(scope) as work:
+        invitation = work.get(Invitation, id=invitation_id)
+        if invitation is None:
+            raise NotFound("This invitation")
+        if invitation.revoked_at is None:
+            _revoke(actor, work, invitation)
 
 
 def renew_invitation(
     app: Application, actor: Actor, invitation_id: str, days: int = 14
 ) -> InvitationLink:
-    """Replace a link by a new one for the same contact; the old one stops working."""
-    raise NotImplementedError
+    """Replace a link by a new one for the same contact; the old one stops working.
+
+    It can also be done after submitting, so that the vendor can fetch its own copy.
+    """
+    scope = authorise(actor, Action.RENEW_INVITATION)
+    form = Form()
+    form.days("days", days, LONGEST_INVITATION)
+    form.check()
+    with app.store.begin(scope) as work:
+        invitation = work.get(Invitation, id=invitation_id)
+        if invitation is None:
+            raise NotFound("This invitation")
+        row = require_assessment(work, invitation.assessment_id)
+        contact = work.get(Contact, id=invitation.contact_id)
+        if contact is None:
+            raise NotFound("This contact")
+        if State(row.state) is State.WITHDRAWN:
+            after(Move.INVITE, State(row.state))
+        if invitation.revoked_at is None:
+            _revoke(actor, work, invitation)
+        return _new_invitation(actor, work, row, contact, days, Action.RENEW_INVITATION)
 
 
 def withdraw(app: Application, actor: Actor, assessment_id: str, reason: str) -> None:
     """Withdraw an assessment before it is decided: links stop, answers stay readable to staff."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.WITHDRAW, assessment_id)
+    form = Form()
+    text = form.text("reason", reason, "A reason")
+    form.check()
+    with app.store.begin(scope) as work:
+        row = require_assessment(work, assessment_id)
+        if row.questionnaire_id == INTAKE:
+            raise NotFound("This assessment")
+        move(work, row, Move.WITHDRAW)
+        work.record(actor, Action.WITHDRAW, "assessment", row.id, row.id, reason=text)
+        for invitation in work.all(Invitation, assessment_id=assessment_id, revoked_at=None):
+            _revoke(actor, work, invitation)
+
+
+def _pinned(fact: Fact, known: object) -> object:
+    """What the intake says, in the words of the fact.
+
+    Where the officer did not know, the last choice stands: choices run from best to worst, and
+    not knowing must not make an engagement look safer than it is.
+    """
+    if fact.many:
+        ticked = known if isinstance(known, list) else []
+        return [choice for choice in ticked if choice in fact.choices]
+    return known if known in fact.choices else fact.choices[-1]
+
+
+def _new_invitation(
+    actor: Actor, work: Work, row: Assessment, contact: Contact, days: int, action: Action
+) -> InvitationLink:
+    token = new_token()
+    invitation = Invitation(
+        assessment_id=row.id,
+        contact_id=contact.id,
+        token_hash=hash_token(token),
+        created_by=actor.id,
+        created_at=work.now,
+        expires_at=work.now + timedelta(days=days),
+    )
+    work.add(invitation)
+    work.record(actor, action, "invitation", invitation.id, row.id, contact=contact.name, days=days)
+    return InvitationLink(
+        invitation.id, row.id, contact.name, contact.email, token, invitation.expires_at
+    )
+
+
+def _revoke(actor: Actor, work: Work, invitation: Invitation) -> None:
+    invitation.revoked_at = work.now
+    work.record(
+        actor,
+        Action.REVOKE_INVITATION,
+        "invitation",
+        invitation.id,
+        invitation.assessment_id,
+        contact=invitation.contact_id,
+    )
+    work.revoke_sessions(invitation_id=invitation.id)

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+from typing import Any
 
-from vendorrisk.access import Actor
-from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.reviewing import DomainLine, Figure, RuleLine, ScoreLine
+from vendorrisk import risk
+from vendorrisk.access import Action, Actor, authorise, require_independent_decision
+from vendorrisk.assessment import STATE_SAYS, Move, State, after
+from vendorrisk.store import DecisionItem, Work
+from vendorrisk.store.tables import (
+    Assessment,
+    Decision,
+    DecisionCondition,
+    Engagement,
+    Scorecard,
+    Submission,
+    Vendor,
+)
+from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.forms import Form
+from vendorrisk.usecases.intake import IntakeResult, intake_of
+from vendorrisk.usecases.reviewing import require_scored, reviewers_of
+from vendorrisk.usecases.scorecards import EFFECTS, exact, reply_in, view
+from vendorrisk.usecases.sheets import content_of, move, require_assessment, require_parents
+from vendorrisk.usecases.values import (
+    DomainLine,
+    Figure,
+    RuleLine,
+    ScorecardView,
+    ScoreLine,
+)
+from vendorrisk.usecases.vendors import tier_of
+
+OUTCOMES: Mapping[str, str] = {
+    "approve": "Approve",
+    "conditional": "Approve with conditions",
+    "escalate": "Escalate to an executive",
+    "reject": "Reject",
+}
+
+MOST_COLUMNS = 8
+MOST_CONDITIONS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +240,77 @@ class Brief:
     scorecard_sha256: str
 
 
+@dataclass(frozen=True)
+class _Case:
+    """One assessment with all that a committee looks at."""
+
+    row: Assessment
+    engagement: Engagement
+    vendor: Vendor
+    content: Content
+    submission: Submission
+    card: ScorecardView
+    stored: Scorecard
+    intake: IntakeResult
+
+    @property
+    def tier(self) -> str | None:
+        return tier_of(self.row)
+
+    @property
+    def state(self) -> State:
+        return State(self.row.state)
+
+
 def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) -> Comparison:
     """Two to eight submitted assessments side by side. Raises `Invalid` for another number."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.COMPARISON)
+    chosen = list(dict.fromkeys(assessment_ids))
+    form = Form()
+    if not 2 <= len(chosen) <= MOST_COLUMNS:
+        form.problem(
+            "assessment_ids", f"Choose from 2 to {MOST_COLUMNS} vendors to put side by side."
+        )
+    form.check()
+    with app.store.read(scope) as work:
+        cases = [_case(app, work, assessment_id) for assessment_id in chosen]
+    rows = [*_rule_rows(cases), *_domain_rows(cases), *_question_rows(cases)]
+    kept = [row for row in rows if _differs(row) or _fatal(row)]
+    ranking, ranking_says = _ranking(cases)
+    return Comparison(
+        columns=tuple(_column(case) for case in cases),
+        rows=tuple(kept),
+        same=len(rows) - len(kept),
+        ranking=ranking,
+        ranking_says=ranking_says,
+        remarks=tuple(_remarks(cases)),
+    )
 
 
 def decision_options(app: Application, actor: Actor, assessment_id: str) -> DecisionSheet:
     """The options for this assessment, measured against the risk appetite."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.DECISION_OPTIONS, assessment_id)
+    with app.store.read(scope) as work:
+        case = _case(app, work, assessment_id)
+        reviewers = reviewers_of(work, assessment_id)
+        decision = _decision(app, work, assessment_id)
+    residual = _residual(app, case)
+    why_not = _why_not_decide(actor, case.state, reviewers)
+    return DecisionSheet(
+        assessment_id=assessment_id,
+        vendor_name=case.vendor.name,
+        engagement_title=case.engagement.title,
+        tier=case.tier,
+        scorecard_id=case.card.id,
+        inherent=case.intake.inherent,
+        residual=residual.level if residual else None,
+        residual_reasons=(*(residual.why if residual else ()), *_intake_moved(case)),
+        options=_options(app, case, residual),
+        proposed_conditions=tuple(_proposed(case.card)),
+        decision=decision,
+        may_decide=why_not is None,
+        why_not=why_not,
+    )
 
 
 def record_decision(
@@ -225,9 +328,477 @@ def record_decision(
     Raises `NotAllowed` (reviewer_decides), `Invalid` (outcome, reasons, conditions), `Refusal`
     (figures_changed, `*_refuses_decide`).
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.RECORD_DECISION, assessment_id)
+    form = Form()
+    text = form.text("reasons", reasons, "The reasons")
+    new = [_checked(form, app.clock().date(), at, c) for at, c in enumerate(conditions, 1)]
+    with app.store.begin(scope) as work:
+        row = require_assessment(work, assessment_id)
+        require_independent_decision(actor.id, reviewers_of(work, assessment_id))
+        move(work, row, Move.DECIDE)
+        case = _case(app, work, assessment_id)
+        if case.card.id != scorecard_id:
+            raise Refusal(
+                "figures_changed",
+                "The figures changed after you opened this page.",
+                "Open it again, look at what changed, and decide then.",
+            )
+        options = {option.outcome: option for option in _options(app, case, _residual(app, case))}
+        _check_outcome(form, options, outcome, len(new))
+        form.check()
+        decision = Decision(
+            assessment_id=assessment_id,
+            scorecard_id=scorecard_id,
+            outcome=outcome,
+            reasons=text,
+            decided_by=actor.id,
+            decided_at=work.now,
+        )
+        work.add(decision)
+        work.record(
+            actor,
+            Action.RECORD_DECISION,
+            "decision",
+            decision.id,
+            assessment_id,
+            outcome=outcome,
+            scorecard=case.card.sha256,
+            conditions=len(new),
+        )
+        for condition in new:
+            work.add(
+                DecisionCondition(
+                    decision_id=decision.id,
+                    text=condition.text,
+                    owner=condition.owner,
+                    due_on=condition.due_on,
+                    proof=condition.proof,
+                )
+            )
+        recorded = _decision(app, work, assessment_id)
+    if recorded is None:
+        raise NotFound("This decision")
+    return recorded
 
 
 def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:
     """Everything that the one printed page says."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.BRIEF, assessment_id)
+    with app.store.read(scope) as work:
+        case = _case(app, work, assessment_id)
+        decision = _decision(app, work, assessment_id)
+        names = work.names(reviewers_of(work, assessment_id))
+    residual = _residual(app, case)
+    options = _options(app, case, residual)
+    card = case.card
+    weakest = sorted(card.lines, key=_lost, reverse=True)
+    strongest = sorted(card.lines, key=lambda line: line.contribution or 0.0, reverse=True)
+    return Brief(
+        assessment_id=assessment_id,
+        vendor_name=case.vendor.name,
+        engagement_title=case.engagement.title,
+        service=case.engagement.service,
+        value_minor=case.engagement.value_minor,
+        currency=case.engagement.currency,
+        questionnaire=_questionnaire(case),
+        tier=case.tier,
+        tier_reasons=case.intake.reasons,
+        state_says=STATE_SAYS[case.state],
+        asks=_asks(case.state, decision, options),
+        claimed=card.claimed,
+        assured=card.assured,
+        low=_whole(card.low),
+        high=_whole(card.high),
+        coverage=card.coverage,
+        band=card.band,
+        stopped_by=card.stopped_by,
+        rules=tuple(rule for rule in card.rules if rule.effect != "clarify"),
+        clarifications=tuple(rule for rule in card.rules if rule.effect == "clarify"),
+        domains=card.domains,
+        findings=tuple(_finding(line, card) for line in weakest[:5] if _lost(line) > 0),
+        strengths=tuple(line for line in strongest[:3] if (line.credit or 0.0) >= 85),
+        inherent=case.intake.inherent,
+        residual=residual.level if residual else None,
+        options=options,
+        decision=decision,
+        submitted_at=case.submission.submitted_at,
+        signed_by=f"{case.submission.signed_by_name}, {case.submission.signed_by_role}",
+        reviewers=tuple(sorted(names.values())),
+        as_of=app.clock().date(),
+        submission_sha256=case.submission.sha256,
+        scorecard_sha256=card.sha256,
+    )
+
+
+def _case(app: Application, work: Work, assessment_id: str) -> _Case:
+    row = require_assessment(work, assessment_id)
+    engagement, vendor = require_parents(work, row)
+    content = content_of(app, row)
+    submission, stored = require_scored(work, assessment_id)
+    return _Case(
+        row=row,
+        engagement=engagement,
+        vendor=vendor,
+        content=content,
+        submission=submission,
+        card=view(stored, content, submission),
+        stored=stored,
+        intake=intake_of(app, work, row.engagement_id),
+    )
+
+
+# -- risk and decision ----------------------------------------------------------------------------
+
+
+def _ceilings(case: _Case) -> tuple[list[str], list[str]]:
+    """The ids of the rules that stand for a knockout and for a cap; "not cleared" is either."""
+    everyday = case.content.rubric.everyday
+    fatal = int(everyday.limits.knocked_out) if everyday else None
+    limited = [rule for rule in case.card.rules if rule.limit is not None]
+    knockouts = [rule.id for rule in limited if rule.limit == fatal]
+    return knockouts, [rule.id for rule in limited if rule.limit != fatal]
+
+
+def _residual(app: Application, case: _Case) -> risk.ResidualRisk | None:
+    if case.intake.impact is None or case.intake.likelihood is None:
+        return None
+    appetite = app.library.appetite
+    result = json.loads(case.stored.result)
+    knockouts, _ = _ceilings(case)
+    return risk.residual_risk(
+        appetite,
+        impact=case.intake.impact,
+        likelihood=case.intake.likelihood,
+        overall=exact(result, "overall"),
+        knocked_out=bool(knockouts),
+        reductions=[r for r in appetite.reductions if _is_verified(r, result, case)],
+    )
+
+
+def _is_verified(reduction: risk.Reduction, result: Mapping[str, Any], case: _Case) -> bool:
+    judged = result["review"].get(reduction.question, {}).get("assurance") == "verified"
+    reply, _ = reply_in(json.loads(case.submission.snapshot), reduction.question)
+    chosen = reply if isinstance(reply, list) else [reply]
+    return judged and any(choice in reduction.choices for choice in chosen)
+
+
+def _intake_moved(case: _Case) -> Iterator[str]:
+    if case.intake.tier != case.tier:
+        yield (
+            "The intake was changed after this assessment was opened: it would be tier"
+            f" {case.intake.tier or 'unknown'} now, and tier {case.tier} is what was assessed."
+        )
+
+
+def _options(
+    app: Application, case: _Case, residual: risk.ResidualRisk | None
+) -> tuple[Option, ...]:
+    if residual is None or case.tier is None:
+        return ()
+    knockouts, caps = _ceilings(case)
+    found = {
+        option.decision: option
+        for option in risk.decision_options(
+            app.library.appetite,
+            tier=case.tier,
+            overall=exact(json.loads(case.stored.result), "overall"),
+            residual=residual,
+            caps=caps,
+            knockouts=knockouts,
+        )
+    }
+    suggested = next(name for name in ("approve", "conditional", "reject") if found[name].open)
+    return tuple(
+        Option(
+            outcome=name,
+            title=title,
+            fits=found[name].open,
+            suggested=name == suggested,
+            needs_conditions=max(1, len(caps)) if name == "conditional" else 0,
+            needs=found[name].needs,
+            reasons=found[name].why,
+        )
+        for name, title in OUTCOMES.items()
+    )
+
+
+def _proposed(card: ScorecardView) -> Iterator[str]:
+    """Conditions that would answer what holds the score down: the remedies behind each rule."""
+    remedies = {line.question_id: line.remedy for line in card.lines if line.remedy}
+    for rule in card.rules:
+        if rule.effect in ("cap", "not_cleared", "knockout"):
+            yield from (remedies[name] for name in rule.questions if name in remedies)
+
+
+def _check_outcome(
+    form: Form, options: Mapping[str, Option], outcome: str, conditions: int
+) -> None:
+    option = options.get(outcome)
+    if option is None:
+        form.problem("outcome", "Choose one of the outcomes in the list.")
+        return
+    if not option.fits:
+        form.problem("outcome", " ".join((f"“{option.title}” is not open.", *option.reasons)))
+    if conditions < option.needs_conditions:
+        noun = "condition" if option.needs_conditions == 1 else "conditions"
+        form.problem(
+            "conditions", f"This outcome takes at least {option.needs_conditions} dated {noun}."
+        )
+    if conditions and outcome in ("approve", "reject"):
+        form.problem(
+            "conditions",
+            "This outcome has no conditions. Choose “Approve with conditions” to record them.",
+        )
+
+
+def _checked(form: Form, today: date, at: int, condition: NewCondition) -> NewCondition:
+    field = f"conditions.{at}"
+    if at > MOST_CONDITIONS:
+        form.problem("conditions", f"At most {MOST_CONDITIONS} conditions can be recorded.")
+    form.not_in_the_past(field, condition.due_on, today, f"The date of condition {at}")
+    return NewCondition(
+        text=form.text(field, condition.text, f"The text of condition {at}"),
+        owner=form.line(field, condition.owner, f"The owner of condition {at}"),
+        due_on=condition.due_on,
+        proof=form.text(field, condition.proof, f"The proof of condition {at}", required=False),
+    )
+
+
+def _why_not_decide(actor: Actor, state: State, reviewers: Collection[str]) -> str | None:
+    try:
+        authorise(actor, Action.RECORD_DECISION)
+        after(Move.DECIDE, state)
+        require_independent_decision(actor.id, reviewers)
+    except Refusal as refusal:
+        return refusal.sentence
+    return None
+
+
+def _decision(app: Application, work: Work, assessment_id: str) -> DecisionView | None:
+    item = next(iter(work.decisions([assessment_id])), None)
+    if item is None:
+        return None
+    names = work.names([item.decision.decided_by])
+    return _decision_view(item, names.get(item.decision.decided_by, ""), app.clock().date())
+
+
+def _decision_view(item: DecisionItem, decided_by: str, today: date) -> DecisionView:
+    return DecisionView(
+        id=item.decision.id,
+        outcome=item.decision.outcome,
+        title=OUTCOMES[item.decision.outcome],
+        reasons=item.decision.reasons,
+        decided_by=decided_by,
+        decided_at=item.decision.decided_at,
+        scorecard_id=item.decision.scorecard_id,
+        conditions=tuple(
+            ConditionView(
+                id=condition.id,
+                text=condition.text,
+                owner=condition.owner,
+                due_on=condition.due_on,
+                proof=condition.proof,
+                closed_at=condition.closed_at,
+                overdue=condition.closed_at is None and condition.due_on < today,
+            )
+            for condition in item.conditions
+        ),
+    )
+
+
+def _asks(state: State, decision: DecisionView | None, options: Sequence[Option]) -> str:
+    if decision is not None:
+        return f"Decided on {decision.decided_at:%d %B %Y}: {decision.title.lower()}."
+    suggested = next((option for option in options if option.suggested), None)
+    if state is not State.REVIEWED:
+        return f"No decision yet. {STATE_SAYS[state]}."
+    if suggested is None:
+        return "A decision is asked for; the intake is not complete enough to suggest one."
+    return f"A decision is asked for. The risk appetite suggests: {suggested.title.lower()}."
+
+
+def _finding(line: ScoreLine, card: ScorecardView) -> Finding:
+    titles = {domain.id: domain.title for domain in card.domains}
+    return Finding(
+        question_id=line.question_id,
+        code=line.code,
+        domain=titles.get(line.domain, line.domain),
+        says=f"{line.ask} {line.reply_says}",
+        lost=_lost(line),
+        remedy=line.remedy,
+        clause=line.clause,
+    )
+
+
+def _lost(line: ScoreLine) -> float:
+    return sum(points for _, points in line.lost)
+
+
+# -- side by side ---------------------------------------------------------------------------------
+
+
+def _column(case: _Case) -> Column:
+    card = case.card
+    return Column(
+        assessment_id=case.row.id,
+        vendor_name=case.vendor.name,
+        engagement_title=case.engagement.title,
+        questionnaire=_questionnaire(case),
+        tier=case.tier,
+        claimed=card.claimed,
+        assured=card.assured,
+        low=_whole(card.low),
+        high=_whole(card.high),
+        coverage=card.coverage,
+        band=card.band,
+        stopped_by=card.stopped_by,
+        state_says=STATE_SAYS[case.state],
+    )
+
+
+def _questionnaire(case: _Case) -> str:
+    asked = case.content.questionnaire
+    return f"{asked.title}, version {asked.version}{' (draft)' if asked.draft else ''}"
+
+
+def _rule_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+    """A row for each rule that fired anywhere, knockouts first."""
+    fired = [{rule.id: rule for rule in case.card.rules} for case in cases]
+    known = {rule.id: rule for rules in fired for rule in rules.values()}
+    for rule in sorted(known.values(), key=lambda r: (EFFECTS.index(r.effect), r.id)):
+        yield ComparisonRow(
+            id=rule.id,
+            kind="rules",
+            label=rule.because,
+            cells=tuple(
+                Cell(
+                    says=_EFFECT_SAYS[rules[rule.id].effect] if rule.id in rules else "No",
+                    level=None,
+                    credit=None,
+                    mark=rules[rule.id].effect if rule.id in rules else None,
+                    question_id=next(iter(rule.questions), None),
+                )
+                for rules in fired
+            ),
+        )
+
+
+_EFFECT_SAYS = {
+    "knockout": "Knocked out",
+    "cap": "Capped",
+    "not_cleared": "Not cleared",
+    "clarify": "To be clarified",
+}
+
+
+def _domain_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+    titles = {domain.id: domain.title for case in cases for domain in case.card.domains}
+    for id_, title in titles.items():
+        found = [next((d for d in case.card.domains if d.id == id_), None) for case in cases]
+        yield ComparisonRow(
+            id=id_,
+            kind="domain",
+            label=title,
+            cells=tuple(
+                _NOT_ASKED
+                if domain is None
+                else Cell(
+                    says=_says(domain.assured),
+                    level=None,
+                    credit=_credit(domain.assured),
+                    mark=None,
+                    question_id=None,
+                )
+                for domain in found
+            ),
+        )
+
+
+def _question_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+    lines = [{line.question_id: line for line in case.card.lines} for case in cases]
+    marks = [
+        {name: rule.effect for rule in reversed(case.card.rules) for name in rule.questions}
+        for case in cases
+    ]
+    known = {line.question_id: line for of_case in lines for line in of_case.values()}
+    for id_, line in known.items():
+        yield ComparisonRow(
+            id=id_,
+            kind="question",
+            label=f"{line.code}: {line.ask}" if line.code else line.ask,
+            cells=tuple(
+                _NOT_ASKED
+                if id_ not in of_case
+                else Cell(
+                    says=of_case[id_].reply_says,
+                    level=of_case[id_].level,
+                    credit=of_case[id_].credit,
+                    mark=mark.get(id_),
+                    question_id=id_,
+                )
+                for of_case, mark in zip(lines, marks, strict=True)
+            ),
+        )
+
+
+_NOT_ASKED = Cell(says="Not asked", level=None, credit=None, mark=None, question_id=None)
+
+
+def _differs(row: ComparisonRow) -> bool:
+    return len({(cell.says, cell.level, cell.credit, cell.mark) for cell in row.cells}) > 1
+
+
+def _fatal(row: ComparisonRow) -> bool:
+    """A knockout that all of them share is still the first thing to know."""
+    return row.kind == "rules" and any(cell.mark == "knockout" for cell in row.cells)
+
+
+def _ranking(cases: Sequence[_Case]) -> tuple[tuple[int, ...] | None, str]:
+    if len({(case.row.questionnaire_digest, case.row.rubric_digest) for case in cases}) > 1:
+        return None, "Not ranked: they were not asked and judged by the same content."
+    ranges: list[tuple[Fraction, Fraction, int]] = []
+    for at, case in enumerate(cases):
+        result = json.loads(case.stored.result)
+        low, high = exact(result, "low"), exact(result, "high")
+        if exact(result, "overall") is None or low is None or high is None:
+            return None, f"Not ranked: {case.vendor.name} has no score."
+        ranges.append((low, high, at))
+    ranges.sort(key=lambda item: (item[0], item[1]), reverse=True)
+    for better, worse in pairwise(ranges):
+        if worse[1] >= better[0]:
+            names = [cases[better[2]].vendor.name, cases[worse[2]].vendor.name]
+            return None, (
+                f"Not ranked: what is open leaves {names[0]} between {floor(better[0])} and"
+                f" {floor(better[1])} and {names[1]} between {floor(worse[0])} and"
+                f" {floor(worse[1])}, and these ranges overlap."
+            )
+    order = tuple(at for _, _, at in ranges)
+    said = ", then ".join(cases[at].vendor.name for at in order)
+    return order, f"Whatever is still open, the order stays: {said}."
+
+
+def _remarks(cases: Sequence[_Case]) -> Iterator[str]:
+    if len({case.row.questionnaire_digest for case in cases}) > 1:
+        yield "They answered different questionnaires, so only shared questions compare."
+    elif len({case.row.rubric_digest for case in cases}) > 1:
+        yield "They were judged by different versions of the rubric."
+    if len({case.tier for case in cases}) > 1:
+        yield (
+            "They are in different tiers, where the same proof lets a different share of an answer"
+            " count."
+        )
+    for case in cases:
+        if case.state in (State.SUBMITTED, State.IN_REVIEW):
+            yield f"The review of {case.vendor.name} is not finished, so its figures may move."
+
+
+def _says(figure: Figure) -> str:
+    return "No score" if figure.value is None else str(figure.value)
+
+
+def _credit(figure: Figure) -> float | None:
+    return float(figure.value) if isinstance(figure.value, int) else None
+
+
+def _whole(figure: Figure) -> int | None:
+    return figure.value if isinstance(figure.value, int) else None

@@ -6,9 +6,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from vendorrisk.access import Actor
-from vendorrisk.usecases.answering import EvidenceView
+from vendorrisk.access import Action, Actor, authorise, require_answerer
+from vendorrisk.assessment import Move, State, after
+from vendorrisk.evidence import UnacceptableFile, Upload, examine
+from vendorrisk.store import EvidenceItem
+from vendorrisk.store.tables import Evidence
+from vendorrisk.usecases.answering import (
+    EvidenceView,
+    evidence_view,
+    evidence_views,
+    submitted_evidence,
+)
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.forms import Form
+from vendorrisk.usecases.sheets import AnswerSheet, content_of, move, require_assessment, sheet_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +55,147 @@ def attach(
     empty, too large or wrong type, a date in the future, a kind that none of the questions takes;
     `Refusal` when locked, or in a demo, which takes no uploads.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.ATTACH, assessment_id)
+    if app.settings.demo:
+        raise Refusal(
+            "demo_takes_no_uploads",
+            "This is a demo, which takes no files.",
+            "In the real product the file would be attached to your answer.",
+        )
+    form = Form()
+    today = app.clock().date()
+    form.not_in_the_future("dated", dated, today, "The date")
+    form.not_in_the_future("period_start", period_start, today, "The start of the period")
+    form.not_in_the_future("period_end", period_end, today, "The end of the period")
+    if period_start is not None and period_end is not None and period_end < period_start:
+        form.problem("period_end", "The period ends before it starts.")
+    product = form.line("product", product, "The product", required=False)
+    environment = form.line("environment", environment, "The environment", required=False)
+    entity = form.line("entity", entity, "The legal entity", required=False)
+    words = form.text("note", note, "The note", required=False)
+    with app.store.begin(scope) as work:
+        row = require_assessment(work, assessment_id)
+        sheet = sheet_of(app, work, row)
+        require_answerer(actor, sheet.questionnaire.answered_by)
+        after(Move.ANSWER, State(row.state))
+        _check_target(form, sheet, kind, for_questions)
+        already = len(work.evidence(assessment_id))
+        upload = _examined(form, file_name, content, already)
+        form.check()
+        if upload is None:
+            raise NotFound("This file")
+        # The file first: a file without a row is harmless, a row without its file is not.
+        app.files.keep(upload)
+        file = Evidence(
+            assessment_id=assessment_id,
+            sha256=upload.sha256,
+            file_name=upload.file_name,
+            media_type=upload.media_type,
+            size=upload.size,
+            kind=kind,
+            dated=dated,
+            period_start=period_start,
+            period_end=period_end,
+            scope_product=product,
+            scope_environment=environment,
+            scope_entity=entity,
+            note=words,
+            uploaded_by=actor.id,
+            uploaded_at=work.now,
+        )
+        questions = tuple(dict.fromkeys(for_questions))
+        work.attach(file, questions)
+        move(work, row, Move.ANSWER)
+        work.record(
+            actor,
+            Action.ATTACH,
+            "evidence",
+            file.id,
+            assessment_id,
+            sha256=file.sha256,
+            kind=kind,
+            questions=questions,
+        )
+    names = {actor.id: actor.name}
+    return evidence_view(EvidenceItem(file, questions), sheet.questionnaire, names, False)
 
 
 def withdraw_evidence(app: Application, actor: Actor, evidence_id: str) -> None:
     """Take a file back before submitting; one that a submission names stays with it."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.WITHDRAW_EVIDENCE)
+    with app.store.begin(scope) as work:
+        file = work.get(Evidence, id=evidence_id)
+        if file is None:
+            raise NotFound("This file")
+        row = require_assessment(work, file.assessment_id)
+        after(Move.ANSWER, State(row.state))
+        if file.withdrawn_at is None:
+            file.withdrawn_at = work.now
+            work.record(actor, Action.WITHDRAW_EVIDENCE, "evidence", file.id, row.id)
 
 
 def evidence_list(app: Application, actor: Actor, assessment_id: str) -> tuple[EvidenceView, ...]:
     """Every file of the assessment, oldest first; staff see what was submitted."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.EVIDENCE_LIST, assessment_id)
+    with app.store.read(scope) as work:
+        row = require_assessment(work, assessment_id)
+        return evidence_views(work, actor, row, content_of(app, row).questionnaire)
 
 
 def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceFile:
     """Read one file; the reading itself is an event in the trail."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.OPEN_EVIDENCE)
+    with app.store.begin(scope) as work:
+        file = work.get(Evidence, id=evidence_id)
+        if file is None:
+            raise NotFound("This file")
+        if actor.kind == "person" and file.id not in submitted_evidence(work, file.assessment_id):
+            raise NotFound("This file")
+        work.record(
+            actor,
+            Action.OPEN_EVIDENCE,
+            "evidence",
+            file.id,
+            file.assessment_id,
+            sha256=file.sha256,
+        )
+        content = app.files.read(file.sha256)
+    return EvidenceFile(content, file.media_type, file.file_name)
+
+
+def _examined(form: Form, file_name: str, content: bytes, already: int) -> Upload | None:
+    try:
+        return examine(file_name, content, already=already)
+    except UnacceptableFile as unacceptable:
+        form.problem("file", f"{unacceptable.sentence} {unacceptable.fix}")
+        return None
+
+
+def _check_target(
+    form: Form, sheet: AnswerSheet, kind: str, for_questions: Collection[str]
+) -> None:
+    asked = {question.id: question for question in sheet.shown}
+    if not for_questions:
+        form.problem("for_questions", "Choose at least one question that this file is for.")
+    elif not set(for_questions) <= set(asked):
+        form.problem("for_questions", "One of these questions is not asked any more. Choose again.")
+    if kind not in sheet.questionnaire.evidence_kinds:
+        form.problem("kind", "Choose what kind of evidence this is.")
+        return
+    accepted = {
+        accepted
+        for name in for_questions
+        if name in asked
+        for request in asked[name].evidence
+        for accepted in request.kinds
+    }
+    if for_questions and "for_questions" not in form.problems and kind not in accepted:
+        titles = "; ".join(
+            sheet.questionnaire.evidence_kinds[name].title for name in sorted(accepted)
+        )
+        form.problem(
+            "kind",
+            f"Evidence of this kind proves none of these answers. What would: {titles}."
+            if titles
+            else "These questions ask for no evidence.",
+        )

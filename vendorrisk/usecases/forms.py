@@ -9,7 +9,9 @@ from datetime import date
 from vendorrisk.usecases.errors import Invalid
 from vendorrisk.usecases.values import LONGEST_LINE, LONGEST_TEXT
 
-_EMAIL = re.compile(r"[^@\s<>()\[\],;:\"\\]{1,64}@[^@\s<>()\[\],;:\"\\.]+(\.[^@\s<>()\[\],;:\"\\.]+)+")
+_EMAIL = re.compile(
+    r"[^@\s<>()\[\],;:\"\\]{1,64}@[^@\s<>()\[\],;:\"\\.]+(\.[^@\s<>()\[\],;:\"\\.]+)+"
+)
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WEBSITE = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from vendorrisk.access import Actor
+from vendorrisk.access import EVERYTHING, Action, Actor, Role, authorise
+from vendorrisk.assessment import State
+from vendorrisk.identity import hash_token, new_token, session_ends
+from vendorrisk.store.tables import Contact, Invitation, SignIn
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.sheets import require_assessment, require_parents, sheet_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,90 @@ def exchange(app: Application, token: str) -> str:
 
     Raises `Refusal` (invitation_wrong, invitation_expired, invitation_revoked).
     """
-    raise NotImplementedError
+    session = new_token()
+    with app.store.begin(EVERYTHING) as work:
+        invitation = work.get(Invitation, token_hash=hash_token(token.strip()))
+        contact = work.get(Contact, id=invitation.contact_id) if invitation else None
+        if invitation is None or contact is None:
+            raise Refusal(
+                "invitation_wrong",
+                "This invitation is not one of ours.",
+                "Copy the whole link from the message, or ask whoever invited you for a new one.",
+            )
+        if invitation.revoked_at is not None:
+            raise Refusal(
+                "invitation_revoked",
+                "This invitation was taken back or replaced by a newer one.",
+                "Use the newest link you were sent, or ask whoever invited you.",
+            )
+        if invitation.expires_at <= work.now:
+            raise Refusal(
+                "invitation_expired",
+                "This invitation has expired. What you saved is safe.",
+                "Ask whoever invited you for a new link.",
+            )
+        if invitation.exchanged_at is None:
+            invitation.exchanged_at = work.now
+        row = SignIn(
+            token_hash=hash_token(session),
+            contact_id=contact.id,
+            invitation_id=invitation.id,
+            assessment_id=invitation.assessment_id,
+            created_at=work.now,
+            last_seen_at=work.now,
+            expires_at=session_ends("contact", work.now, invitation.expires_at),
+        )
+        work.add(row)
+        who = Actor(
+            "contact", contact.id, contact.name, frozenset({Role.VENDOR}), invitation.assessment_id
+        )
+        work.record(who, "exchange", "invitation", invitation.id, invitation.assessment_id)
+    return session
 
 
 def invited_view(app: Application, actor: Actor) -> InvitedView:
     """What the signed-in contact was invited to."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.INVITED_VIEW)
+    with app.store.read(scope) as work:
+        row = require_assessment(work, actor.assessment_id or "")
+        engagement, vendor = require_parents(work, row)
+        session = work.get(SignIn, id=actor.session_id) if actor.session_id else None
+        invitation = work.get(Invitation, id=session.invitation_id) if session else None
+        asked_by = invitation.created_by if invitation else row.created_by
+        names = work.names([asked_by])
+        submission = work.latest_submission(row.id)
+        sheet = sheet_of(app, work, row)
+    state = State(row.state)
+    outline = []
+    for section in sheet.questionnaire.sections:
+        shown = [question for question in section.questions if sheet.visible(question.id)]
+        if shown:
+            minutes = sum(question.minutes for question in shown)
+            outline.append(
+                SectionOutline(section.id, section.title, section.intro, len(shown), minutes)
+            )
+    by_role: dict[str, int] = {}
+    for question in sheet.shown:
+        by_role[question.answered_by] = by_role.get(question.answered_by, 0) + question.minutes
+    return InvitedView(
+        assessment_id=row.id,
+        organisation=app.settings.organisation,
+        invited_by=names.get(asked_by, ""),
+        contact_name=actor.name,
+        vendor_name=vendor.name,
+        engagement_title=engagement.title,
+        service=engagement.service,
+        questionnaire_title=sheet.questionnaire.title,
+        purpose=sheet.questionnaire.purpose,
+        sections=tuple(outline),
+        questions=sum(section.questions for section in outline),
+        minutes=sum(section.minutes for section in outline),
+        minutes_by_role=tuple(sorted(by_role.items(), key=lambda item: -item[1])),
+        due_on=row.due_on,
+        invited_until=invitation.expires_at if invitation else None,
+        started=sheet.progress.answered > 0,
+        submitted=state not in (State.INVITED, State.IN_PROGRESS, State.RETURNED),
+        returned_reason=submission.return_reason
+        if submission is not None and state is State.RETURNED
+        else None,
+    )

@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from vendorrisk.access import Actor, Role
+from vendorrisk.access import EVERYTHING, STAFF_ROLES, Action, Actor, Role, authorise
+from vendorrisk.identity import (
+    LINK_HOLDS,
+    hash_password,
+    hash_token,
+    link_state,
+    needs_new_hash,
+    new_token,
+    note_failure,
+    note_success,
+    password_problem,
+    session_ends,
+    session_holds,
+    verify_password,
+    wait_before_next_try,
+    worth_noting,
+)
+from vendorrisk.store import PersonItem, SessionItem, Work
+from vendorrisk.store.tables import Person, SetupToken, SignIn
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.forms import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +59,70 @@ def sign_in(app: Application, email: str, password: str, address: str = "") -> s
     `address` is the network address asked from, for throttling; it is never stored in clear.
     Raises `Refusal` (sign_in_failed, too_many_tries).
     """
-    raise NotImplementedError
+    with app.store.read(EVERYTHING) as work:
+        wait = wait_before_next_try(work, email, address)
+        found = work.person_by_email(email.strip())
+    if wait:
+        seconds = max(1, round(wait.total_seconds()))
+        raise Refusal(
+            "too_many_tries",
+            "Too many failed tries.",
+            f"Wait {seconds} seconds, then try again."
+            if seconds < 120
+            else f"Wait {round(seconds / 60)} minutes, then try again.",
+        )
+    # Checking a password takes long on purpose, so no transaction is open meanwhile.
+    usable = found.person.password_hash if found is not None and found.person.active else None
+    right = verify_password(usable, password)
+    with app.store.begin(EVERYTHING) as work:
+        current = work.person_by_email(email.strip())
+        if (
+            not right
+            or current is None
+            or not current.person.active
+            or current.person.password_hash != usable
+        ):
+            note_failure(work, email, address)
+            token = None
+        else:
+            note_success(work, email, address)
+            if usable is not None and needs_new_hash(usable):
+                current.person.password_hash = hash_password(password)
+            actor = _actor(current)
+            work.record(actor, "sign_in", "person", actor.id)
+            token = open_session(work, current.person)
+    if token is None:
+        raise Refusal(
+            "sign_in_failed",
+            "This e-mail address and password do not belong together.",
+            "Check both, or ask your administrator for a new link to choose a password.",
+        )
+    return token
 
 
 def actor_of(app: Application, token_hash: str) -> Actor | None:
     """Who holds the session with this hash, looked up on every rerun; None: sign in again."""
-    raise NotImplementedError
+    now = app.clock()
+    with app.store.read(EVERYTHING) as work:
+        found = work.session(token_hash)
+    if found is None or not _session_holds(found, now):
+        return None
+    if worth_noting(now, found.sign_in.last_seen_at):
+        with app.store.begin(EVERYTHING) as work:
+            row = work.get(SignIn, id=found.sign_in.id)
+            if row is not None:
+                row.last_seen_at = now
+    return _session_actor(found)
 
 
 def sign_out(app: Application, actor: Actor) -> None:
     """End the actor's session."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.SIGN_OUT)
+    with app.store.begin(scope) as work:
+        row = work.get(SignIn, id=actor.session_id) if actor.session_id else None
+        if row is not None and row.revoked_at is None:
+            row.revoked_at = work.now
+            work.record(actor, Action.SIGN_OUT, actor.kind, actor.id, actor.assessment_id)
 
 
 def choose_password(app: Application, token: str, password: str) -> str:
@@ -57,19 +131,49 @@ def choose_password(app: Application, token: str, password: str) -> str:
     Gives the session token. Raises `Refusal` (link_wrong, link_expired, link_used) or `Invalid`
     for the password, which leaves the link usable.
     """
-    raise NotImplementedError
+    with app.store.begin(EVERYTHING) as work:
+        link = use_link(work, token, whose="a colleague")
+        found = work.person(link.person_id or "")
+        if found is None or not found.person.active:
+            raise _link_refusal("link_wrong")
+        form = Form()
+        check_password(form, password, found.person)
+        form.check()
+        link.used_at = work.now
+        found.person.password_hash = hash_password(password)
+        work.record(_actor(found), "choose_password", "person", found.person.id)
+        work.revoke_sessions(person_id=found.person.id)
+        return open_session(work, found.person)
 
 
 def list_people(app: Application, actor: Actor) -> tuple[PersonView, ...]:
     """Everybody, by name."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.LIST_PEOPLE)
+    with app.store.read(scope) as work:
+        return tuple(_view(item) for item in work.people())
 
 
 def add_person(
     app: Application, actor: Actor, name: str, email: str, roles: Collection[Role]
 ) -> PasswordLink:
     """Add a colleague with roles; gives their one-use link. Raises `Invalid`."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.ADD_PERSON)
+    form = Form()
+    person = Person(
+        name=form.line("name", name, "The name"),
+        email=form.email("email", email, "The e-mail address").casefold(),
+        created_at=app.clock(),
+    )
+    chosen = _staff_roles(form, roles)
+    form.check()
+    with app.store.begin(scope) as work:
+        if work.person_by_email(person.email) is not None:
+            form.problem("email", "A person with this address exists already.")
+            form.check()
+        work.add(person)
+        work.record(actor, Action.ADD_PERSON, "person", person.id, roles=sorted(chosen))
+        work.set_roles(person.id, chosen)
+        return _new_link(actor, work, PersonItem(person, chosen))
 
 
 def new_password_link(app: Application, actor: Actor, person_id: str) -> PasswordLink:
@@ -77,19 +181,206 @@ def new_password_link(app: Application, actor: Actor, person_id: str) -> Passwor
 
     Earlier unused links of theirs stop working; the old password works until a new one is chosen.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.NEW_PASSWORD_LINK)
+    with app.store.begin(scope) as work:
+        found = _require_person(work, person_id)
+        if not found.person.active:
+            raise Refusal(
+                "deactivated",
+                f"{found.person.name} has no access any more.",
+                "Give them a role first.",
+            )
+        return _new_link(actor, work, found)
 
 
 def change_roles(
     app: Application, actor: Actor, person_id: str, roles: Collection[Role]
 ) -> PersonView:
-    """Replace a colleague's roles and end their sessions, so that the change holds at once.
+    """Replace a colleague's roles; it holds from their next click on, in every open page.
 
-    The last active administrator stays one: raises `Refusal` (last_administrator).
+    Somebody who was deactivated gets access again. The last active administrator stays one:
+    raises `Refusal` (last_administrator), or `Invalid` without any role.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.CHANGE_ROLES)
+    form = Form()
+    chosen = _staff_roles(form, roles)
+    form.check()
+    with app.store.begin(scope) as work:
+        found = _require_person(work, person_id)
+        if Role.ADMINISTRATOR not in chosen:
+            _keep_an_administrator(work, person_id)
+        found.person.active = True
+        work.set_roles(person_id, chosen)
+        work.record(
+            actor,
+            Action.CHANGE_ROLES,
+            "person",
+            person_id,
+            before=sorted(found.roles),
+            after=sorted(chosen),
+        )
+        return _view(PersonItem(found.person, chosen))
 
 
 def deactivate(app: Application, actor: Actor, person_id: str) -> PersonView:
     """End a colleague's access and sessions; what they did stays. Raises as `change_roles`."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.DEACTIVATE)
+    with app.store.begin(scope) as work:
+        found = _require_person(work, person_id)
+        _keep_an_administrator(work, person_id)
+        found.person.active = False
+        for link in work.open_setup_tokens(person_id):
+            link.used_at = work.now
+        work.revoke_sessions(person_id=person_id)
+        work.record(actor, Action.DEACTIVATE, "person", person_id)
+        return _view(found)
+
+
+def check_password(form: Form, password: str, person: Person) -> None:
+    """Note what is wrong with a password that somebody chose."""
+    problem = password_problem(password, email=person.email, name=person.name)
+    if problem is not None:
+        form.problem("password", problem)
+
+
+def open_session(work: Work, person: Person) -> str:
+    """Begin a session of a member of staff; gives its token, of which only a hash is kept."""
+    token = new_token()
+    work.add(
+        SignIn(
+            token_hash=hash_token(token),
+            person_id=person.id,
+            created_at=work.now,
+            last_seen_at=work.now,
+            expires_at=session_ends("person", work.now),
+        )
+    )
+    return token
+
+
+def use_link(work: Work, token: str, whose: Literal["a colleague"] | None) -> SetupToken:
+    """The one-use link with this token, for setting up (None) or for a colleague's password."""
+    row = work.get(SetupToken, token_hash=hash_token(token.strip()))
+    if row is None or (row.person_id is None) != (whose is None):
+        raise _link_refusal("link_wrong")
+    state = link_state(work.now, expires_at=row.expires_at, used_at=row.used_at)
+    if state != "good":
+        raise _link_refusal("link_expired" if state == "expired" else "link_used")
+    return row
+
+
+def _link_refusal(code: Literal["link_wrong", "link_expired", "link_used"]) -> Refusal:
+    sentence = {
+        "link_wrong": "This link is not one of ours, or it was replaced by a newer one.",
+        "link_expired": "This link has expired.",
+        "link_used": "This link was used already, or was replaced by a newer one.",
+    }[code]
+    return Refusal(
+        code,
+        sentence,
+        "Ask your administrator for a new one. If you are setting up: start the app again, and it"
+        " prints one.",
+    )
+
+
+def _new_link(actor: Actor, work: Work, item: PersonItem) -> PasswordLink:
+    for earlier in work.open_setup_tokens(item.person.id):
+        earlier.used_at = work.now
+    token = new_token()
+    row = SetupToken(
+        token_hash=hash_token(token),
+        person_id=item.person.id,
+        created_at=work.now,
+        expires_at=work.now + LINK_HOLDS,
+    )
+    work.add(row)
+    work.record(actor, Action.NEW_PASSWORD_LINK, "person", item.person.id)
+    return PasswordLink(_view(item), token, row.expires_at)
+
+
+def _require_person(work: Work, person_id: str) -> PersonItem:
+    found = work.person(person_id)
+    if found is None:
+        raise NotFound("This person")
+    return found
+
+
+def _keep_an_administrator(work: Work, person_id: str) -> None:
+    others = [
+        item
+        for item in work.people()
+        if item.person.id != person_id
+        and item.person.active
+        and item.person.password_hash is not None
+        and Role.ADMINISTRATOR in item.roles
+    ]
+    this = work.person(person_id)
+    if not others and this is not None and Role.ADMINISTRATOR in this.roles:
+        raise Refusal(
+            "last_administrator",
+            "Nobody else is an administrator, so this would lock everybody out.",
+            "Make a colleague an administrator first; they must have chosen a password.",
+        )
+
+
+def _staff_roles(form: Form, roles: Collection[Role]) -> frozenset[Role]:
+    chosen = frozenset(Role(role) for role in roles)
+    if not chosen:
+        form.problem("roles", "Choose at least one role.")
+    if not chosen <= set(STAFF_ROLES):
+        form.problem("roles", "A vendor's people are invited, not added here.")
+    return chosen
+
+
+def _view(item: PersonItem) -> PersonView:
+    person = item.person
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        roles=tuple(role for role in STAFF_ROLES if role in item.roles),
+        active=person.active,
+        waiting_for_password=person.active and person.password_hash is None,
+        created_at=person.created_at,
+    )
+
+
+def _actor(item: PersonItem) -> Actor:
+    return Actor("person", item.person.id, item.person.name, item.roles)
+
+
+def _session_holds(found: SessionItem, now: datetime) -> bool:
+    row = found.sign_in
+    if not session_holds(
+        "person" if found.person is not None else "contact",
+        now,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    ):
+        return False
+    if found.person is not None:
+        return found.person.active
+    invitation = found.invitation
+    return (
+        found.contact is not None
+        and invitation is not None
+        and invitation.revoked_at is None
+        and now < invitation.expires_at
+    )
+
+
+def _session_actor(found: SessionItem) -> Actor | None:
+    row = found.sign_in
+    if found.person is not None:
+        return Actor("person", found.person.id, found.person.name, found.roles, session_id=row.id)
+    if found.contact is None:
+        return None
+    return Actor(
+        "contact",
+        found.contact.id,
+        found.contact.name,
+        frozenset({Role.VENDOR}),
+        assessment_id=row.assessment_id,
+        session_id=row.id,
+    )

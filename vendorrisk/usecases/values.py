@@ -1,8 +1,9 @@
-"""Plain values that several verbs share: replies, progress, and the limits on what is typed."""
+"""Values that several verbs share: replies, progress, limits, and a scorecard as it is shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 Reply: TypeAlias = str | int | float | list[str] | dict[str, str | bool] | None
@@ -33,3 +34,128 @@ class Progress:
     def share(self) -> float:
         """From 0 to 1; an empty set of questions is complete."""
         return self.answered / self.asked if self.asked else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One result. `value` is rounded down to a whole number (or a label); `exact` is "p/q".
+
+    `state` is scored, not_applicable, inconclusive or no_score; `why` are sentences.
+    """
+
+    id: str
+    value: int | str | None
+    exact: str | None
+    state: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule that fired. `effect` is knockout, cap, not_cleared or clarify; knockouts come first.
+
+    `questions` are the ids it looked at; `limit` is the ceiling it sets, if any; `clause` is
+    offered for a lawyer's review. `confirmed`: a reviewer has judged every one of its answers.
+    """
+
+    id: str
+    effect: str
+    limit: int | None
+    because: str
+    questions: tuple[str, ...]
+    clause: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLine:
+    """A domain: claimed beside assured, its share of all weight (0 to 1), and how much of it is
+    answered (0 to 1).
+    """
+
+    id: str
+    title: str
+    critical: bool
+    claimed: Figure
+    assured: Figure
+    coverage: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """One criterion, from the number down to the answer.
+
+    `points` is what the claimed choice is worth (0 to 100), `share` what the proof lets count,
+    `credit` the two together after every policy, `weight` its weight, `contribution` the points of
+    the mean it brings (they add up to the mean). `why` says in sentences which policy applied.
+    `counts` has the words of a worse choice whose credit counts in place of the claimed one.
+    `lost` has (cause, points of the mean): weaker_answer, unanswered, dont_know, not_approved,
+    unproven, contradicted. `state` is answered, dont_know, unanswered, not_approved, contradicted,
+    not_applicable, hidden_by_answer or hidden_by_fact.
+    """
+
+    criterion: str
+    question_id: str
+    code: str | None
+    ask: str
+    domain: str
+    state: str
+    reply_says: str
+    points: float | None
+    level: str | None
+    share: float | None
+    credit: float | None
+    weight: float
+    contribution: float | None
+    counts: str | None
+    lost: tuple[tuple[str, float], ...]
+    because: str
+    remedy: str
+    clause: str
+    why: tuple[str, ...]
+    evidence_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step from claimed down to assured: the first is the claimed score itself, and then each
+    `after` is the step before's `after` plus `change`. Steps that change nothing are left out.
+    """
+
+    id: str
+    label: str
+    change: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScorecardView:
+    """A stored scorecard, opened. `claimed` and `assured` never stand without each other.
+
+    `low` and `high` are the range that the unanswered part leaves open, `coverage` the answered
+    share of the weight (0 to 1). `band` is a label or None. `stopped_by` as in `Headline`.
+    """
+
+    id: str
+    submission_id: str
+    number: int
+    created_at: datetime
+    claimed: Figure
+    assured: Figure
+    mean: Figure
+    low: Figure
+    high: Figure
+    coverage: float | None
+    band: str | None
+    stopped_by: str | None
+    rules: tuple[RuleLine, ...]
+    domains: tuple[DomainLine, ...]
+    lines: tuple[ScoreLine, ...]
+    waterfall: tuple[Step, ...]
+    ignored: tuple[str, ...]
+    sha256: str
+    rubric_digest: str
+    questionnaire_digest: str
+    input_digest: str
+    engine: str

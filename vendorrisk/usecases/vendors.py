@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 
-from vendorrisk.access import Actor
-from vendorrisk.assessment import State
+from vendorrisk.access import Action, Actor, authorise
+from vendorrisk.assessment import STATE_SAYS, State
+from vendorrisk.store import PortfolioRow, Work, document_text
+from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation, Vendor
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.forms import Form
+from vendorrisk.usecases.intake import INTAKE, intake_of, open_intake
+from vendorrisk.usecases.sheets import content_of
 from vendorrisk.usecases.values import Progress
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LARGEST_VALUE = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,10 @@ class InvitationRow:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentRow:
-    """One assessment of an engagement as a list shows it. `tier` is the pinned one, "1" to "4"."""
+    """One assessment of an engagement as a list shows it. `tier` is the pinned one, "1" to "4".
+
+    `invitations` are filled on the page of one engagement and empty in lists of many.
+    """
 
     id: str
     engagement_id: str
@@ -144,12 +159,25 @@ class EngagementView:
 
 def vendors(app: Application, actor: Actor) -> tuple[VendorRow, ...]:
     """Every vendor by name, with engagements and assessments; a fixed number of queries."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.VENDORS)
+    with app.store.read(scope) as work:
+        rows = work.portfolio()
+    listed = []
+    for _, group in groupby(rows, key=lambda row: row.vendor.id):
+        of_vendor = list(group)
+        vendor = of_vendor[0].vendor
+        engagements = _engagement_rows(app, of_vendor)
+        listed.append(
+            VendorRow(vendor.id, vendor.name, vendor.country, vendor.created_at, engagements)
+        )
+    return tuple(listed)
 
 
 def vendor(app: Application, actor: Actor, vendor_id: str) -> VendorView:
     """One vendor with contacts and engagements."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.VENDOR)
+    with app.store.read(scope) as work:
+        return _vendor_view(app, work, vendor_id)
 
 
 def register_vendor(
@@ -168,14 +196,58 @@ def register_vendor(
 
     Raises `Invalid` with problems for every field at once.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.REGISTER_VENDOR)
+    form = Form()
+    row = Vendor(
+        name=form.line("name", name, "The vendor's name"),
+        legal_name=form.line("legal_name", legal_name, "The legal name", required=False),
+        country=form.country("country", country),
+        website=form.website("website", website),
+        created_at=app.clock(),
+        created_by=actor.id,
+    )
+    contact = Contact(
+        vendor_id=row.id,
+        name=form.line("contact_name", contact_name, "The contact's name"),
+        email=form.email("contact_email", contact_email, "The contact's e-mail address"),
+        job_title=form.line("contact_job_title", contact_job_title, "The role", required=False),
+    )
+    form.check()
+    with app.store.begin(scope) as work:
+        same = [other for other in work.all(Vendor) if _same_name(other.name, row.name)]
+        if same:
+            form.problem("name", f"{same[0].name} is registered already. Open that one instead.")
+            form.check()
+        work.add(row)
+        work.record(actor, Action.REGISTER_VENDOR, "vendor", row.id, name=row.name)
+        work.add(contact)
+        work.record(actor, Action.ADD_CONTACT, "contact", contact.id, vendor=row.id)
+        return _vendor_view(app, work, row.id)
 
 
 def add_contact(
     app: Application, actor: Actor, vendor_id: str, *, name: str, email: str, job_title: str = ""
 ) -> ContactView:
     """Add another person at the vendor. Raises `Invalid`."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.ADD_CONTACT)
+    form = Form()
+    contact = Contact(
+        vendor_id=vendor_id,
+        name=form.line("name", name, "The name"),
+        email=form.email("email", email, "The e-mail address"),
+        job_title=form.line("job_title", job_title, "The role", required=False),
+    )
+    form.check()
+    with app.store.begin(scope) as work:
+        if work.get(Vendor, id=vendor_id) is None:
+            raise NotFound("This vendor")
+        others = work.all(Contact, vendor_id=vendor_id)
+        if any(other.email.casefold() == contact.email.casefold() for other in others):
+            form.problem("email", "A contact with this address is there already.")
+            form.check()
+        work.add(contact)
+        work.record(actor, Action.ADD_CONTACT, "contact", contact.id, vendor=vendor_id)
+    return _contact_view(contact)
 
 
 def register_engagement(
@@ -195,9 +267,204 @@ def register_engagement(
 
     `value_minor` is whole minor units (cents) of the ISO 4217 `currency`. Raises `Invalid`.
     """
-    raise NotImplementedError
+    scope = authorise(actor, Action.REGISTER_ENGAGEMENT)
+    form = Form()
+    currency = (currency or "").strip().upper() or None
+    if value_minor is not None and not 0 <= value_minor <= _LARGEST_VALUE:
+        form.problem("value_minor", "The value must be zero or more, and plausible.")
+    if value_minor is not None and (currency is None or not _CURRENCY.fullmatch(currency)):
+        form.problem("currency", "Give the currency by its three letters, such as EUR or USD.")
+    if starts_on is not None and ends_on is not None and ends_on < starts_on:
+        form.problem("ends_on", "The end lies before the start.")
+    row = Engagement(
+        vendor_id=vendor_id,
+        title=form.line("title", title, "A title"),
+        service=form.text("service", service, "The description", required=False),
+        value_minor=value_minor,
+        currency=currency if value_minor is not None else None,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        data_classes=document_text(sorted(set(data_classes))),
+        created_at=app.clock(),
+        created_by=actor.id,
+    )
+    form.check()
+    with app.store.begin(scope) as work:
+        if work.get(Vendor, id=vendor_id) is None:
+            raise NotFound("This vendor")
+        work.add(row)
+        work.record(actor, Action.REGISTER_ENGAGEMENT, "engagement", row.id, title=row.title)
+        open_intake(app, actor, work, row.id)
+    return row.id
 
 
 def engagement(app: Application, actor: Actor, engagement_id: str) -> EngagementView:
     """One engagement with its vendor, intake, tier with reasons, assessments and invitations."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.ENGAGEMENT)
+    with app.store.read(scope) as work:
+        row = work.get(Engagement, id=engagement_id)
+        if row is None:
+            raise NotFound("This engagement")
+        view = _vendor_view(app, work, row.vendor_id)
+        intake = intake_of(app, work, engagement_id)
+        listed = next(e for e in view.engagements if e.id == engagement_id)
+        assessments = tuple(
+            replace(a, invitations=_invitation_rows(app, work, a.id)) for a in listed.assessments
+        )
+        created_by = work.names([row.created_by]).get(row.created_by, "")
+    return EngagementView(
+        id=row.id,
+        vendor=view,
+        title=row.title,
+        service=row.service,
+        value_minor=row.value_minor,
+        currency=row.currency,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        data_classes=tuple(json.loads(row.data_classes)),
+        created_at=row.created_at,
+        created_by=created_by,
+        intake_id=intake.assessment_id,
+        intake=listed.intake,
+        tier=intake.tier,
+        tier_reasons=intake.reasons,
+        assessments=assessments,
+        may_open=intake.complete,
+        why_not=None if intake.complete else _finish_intake(len(intake.missing)),
+    )
+
+
+def _finish_intake(open_questions: int) -> str:
+    noun = "question is" if open_questions == 1 else "questions are"
+    return f"Finish the intake first: {open_questions} {noun} still open."
+
+
+def headline_of(row: Assessment) -> Headline | None:
+    """The stored figures of an assessment's latest scorecard, or None before there is one."""
+    if row.claimed is None and row.assured is None and row.band is None and row.stopped_by is None:
+        return None
+    return Headline(row.claimed, row.assured, row.band, row.stopped_by)
+
+
+def tier_of(row: Assessment) -> str | None:
+    """The tier that was pinned when the assessment was opened."""
+    tier = json.loads(row.facts).get("tier")
+    return None if tier is None else str(tier)
+
+
+def title_of(app: Application, row: Assessment) -> str:
+    """The questionnaire's title; its id where its files have gone."""
+    try:
+        return content_of(app, row).questionnaire.title
+    except Refusal:
+        return row.questionnaire_id
+
+
+def assessment_row(app: Application, row: Assessment) -> AssessmentRow:
+    """One assessment as lists show it."""
+    state = State(row.state)
+    today = app.clock().date()
+    with_vendor = state in (State.DRAFT, State.INVITED, State.IN_PROGRESS, State.RETURNED)
+    return AssessmentRow(
+        id=row.id,
+        engagement_id=row.engagement_id,
+        title=title_of(app, row),
+        questionnaire_id=row.questionnaire_id,
+        version=row.questionnaire_version,
+        state=state,
+        state_says=STATE_SAYS[state],
+        since=row.state_since,
+        due_on=row.due_on,
+        overdue=with_vendor and row.due_on is not None and row.due_on < today,
+        tier=tier_of(row),
+        progress=Progress(row.answered, row.asked, 0),
+        headline=headline_of(row),
+        invitations=(),
+    )
+
+
+def _engagement_rows(app: Application, rows: Sequence[PortfolioRow]) -> tuple[EngagementRow, ...]:
+    listed = []
+    with_engagement = [row for row in rows if row.engagement is not None]
+    for _, group in groupby(with_engagement, key=lambda row: row.engagement and row.engagement.id):
+        of_engagement = list(group)
+        vendor, row = of_engagement[0].vendor, of_engagement[0].engagement
+        if row is None:
+            continue
+        assessments = [r.assessment for r in of_engagement if r.assessment is not None]
+        intake = next((a for a in assessments if a.questionnaire_id == INTAKE), None)
+        listed.append(
+            EngagementRow(
+                id=row.id,
+                vendor_id=vendor.id,
+                vendor_name=vendor.name,
+                title=row.title,
+                value_minor=row.value_minor,
+                currency=row.currency,
+                tier=intake.band if intake else None,
+                intake=Progress(intake.answered, intake.asked, 0) if intake else Progress(0, 0, 0),
+                assessments=tuple(
+                    assessment_row(app, a) for a in assessments if a.questionnaire_id != INTAKE
+                ),
+            )
+        )
+    return tuple(listed)
+
+
+def _vendor_view(app: Application, work: Work, vendor_id: str) -> VendorView:
+    rows = work.portfolio(vendor_id=vendor_id)
+    if not rows:
+        raise NotFound("This vendor")
+    row = rows[0].vendor
+    return VendorView(
+        id=row.id,
+        name=row.name,
+        legal_name=row.legal_name,
+        country=row.country,
+        website=row.website,
+        created_at=row.created_at,
+        created_by=work.names([row.created_by]).get(row.created_by, ""),
+        contacts=tuple(
+            _contact_view(contact) for contact in work.all(Contact, "name", vendor_id=vendor_id)
+        ),
+        engagements=_engagement_rows(app, rows),
+    )
+
+
+def _contact_view(row: Contact) -> ContactView:
+    return ContactView(row.id, row.name, row.email, row.job_title)
+
+
+def _same_name(one: str, other: str) -> bool:
+    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+
+
+def _invitation_rows(app: Application, work: Work, assessment_id: str) -> tuple[InvitationRow, ...]:
+    rows = work.all(Invitation, "created_at", assessment_id=assessment_id)
+    contacts = {row.contact_id for row in rows}
+    by_id = {c.id: c for c in (work.get(Contact, id=contact) for contact in contacts) if c}
+    names = work.names({row.created_by for row in rows})
+    return tuple(
+        InvitationRow(
+            id=row.id,
+            contact_id=row.contact_id,
+            contact_name=by_id[row.contact_id].name,
+            contact_email=by_id[row.contact_id].email,
+            state=invitation_state(row, app.clock()),
+            created_at=row.created_at,
+            created_by=names.get(row.created_by, ""),
+            expires_at=row.expires_at,
+            exchanged_at=row.exchanged_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    )
+
+
+def invitation_state(row: Invitation, now: datetime) -> str:
+    """open, used (and still good), expired or revoked."""
+    if row.revoked_at is not None:
+        return "revoked"
+    if row.expires_at <= now:
+        return "expired"
+    return "used" if row.exchanged_at is not None else "open"

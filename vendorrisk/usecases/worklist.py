@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 
-from vendorrisk.access import Actor
+from vendorrisk.access import ROLE_SAYS, Action, Actor, Role, authorise
+from vendorrisk.assessment import State
+from vendorrisk.store import PortfolioRow, Work
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.intake import INTAKE
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Something that waits. `yours` is true where the actor can do the next step.
 
-    `page` is the page to open ("engagement", "questionnaire", "review", "decide", "people") with
+    `page` is the page to open (vendors, engagement, questionnaire, review, decide or people) with
     `engagement_id` or `assessment_id`; `whom` says who is waited on, in words.
     """
 
@@ -31,4 +36,150 @@ class Waiting:
 
 def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
     """What waits on the actor first, then on others; the longest waiting first in each."""
-    raise NotImplementedError
+    scope = authorise(actor, Action.WAITING)
+    today = app.clock().date()
+    found: list[Waiting] = []
+    with app.store.read(scope) as work:
+        if actor.has(Role.ADMINISTRATOR):
+            found += _people(work)
+        if actor.roles != {Role.ADMINISTRATOR}:
+            rows = work.portfolio()
+            for _, group in groupby(rows, key=lambda row: row.vendor.id):
+                found += _vendor(list(group), actor, app.clock())
+            found += _conditions(work, rows, actor, today)
+            found = [_kept_apart(work, actor, item) for item in found]
+    return tuple(sorted(found, key=lambda item: (not item.yours, item.since, item.what)))
+
+
+def _vendor(rows: Sequence[PortfolioRow], actor: Actor, now: datetime) -> Iterator[Waiting]:
+    vendor = rows[0].vendor
+    officer = actor.has(Role.PROCUREMENT_OFFICER)
+    if rows[0].engagement is None:
+        yield Waiting(
+            what=vendor.name,
+            whom="procurement officer",
+            since=vendor.created_at,
+            due_on=None,
+            overdue=False,
+            yours=officer,
+            next_step="Register what you want to buy from this vendor",
+            page="vendors",
+            engagement_id=None,
+            assessment_id=None,
+        )
+    for _, group in groupby(rows, key=lambda row: row.engagement and row.engagement.id):
+        of_engagement = list(group)
+        intake = next(
+            (r for r in of_engagement if r.assessment and r.assessment.questionnaire_id == INTAKE),
+            None,
+        )
+        others = [r for r in of_engagement if r.assessment and r is not intake]
+        if intake is not None and not others:
+            yield _intake(intake, officer)
+        for row in others:
+            step = _step(row, actor, now)
+            if step is not None:
+                yield step
+
+
+def _intake(row: PortfolioRow, officer: bool) -> Waiting:
+    if row.assessment is None or row.engagement is None:
+        raise ValueError("an intake belongs to an engagement")
+    complete = row.assessment.asked > 0 and row.assessment.answered == row.assessment.asked
+    return Waiting(
+        what=f"{row.vendor.name}: {row.engagement.title}",
+        whom="procurement officer",
+        since=row.assessment.state_since,
+        due_on=None,
+        overdue=False,
+        yours=officer,
+        next_step="Open an assessment" if complete else "Answer the intake",
+        page="engagement" if complete else "questionnaire",
+        engagement_id=row.engagement.id,
+        assessment_id=None if complete else row.assessment.id,
+    )
+
+
+# In each state: the role that is waited on (None: the vendor), the next step, and the page for it.
+_STEPS: dict[State, tuple[Role | None, str, str]] = {
+    State.DRAFT: (Role.PROCUREMENT_OFFICER, "Invite a contact of the vendor", "engagement"),
+    State.INVITED: (None, "The vendor opens its invitation and begins", "engagement"),
+    State.IN_PROGRESS: (None, "The vendor answers and submits", "engagement"),
+    State.RETURNED: (None, "The vendor corrects its answers and submits again", "engagement"),
+    State.SUBMITTED: (Role.REVIEWER, "Review the answers", "review"),
+    State.IN_REVIEW: (Role.REVIEWER, "Finish the review", "review"),
+    State.REVIEWED: (Role.COMMITTEE_MEMBER, "Decide", "decide"),
+}
+
+
+def _step(row: PortfolioRow, actor: Actor, now: datetime) -> Waiting | None:
+    if row.assessment is None or row.engagement is None:
+        return None
+    state = State(row.assessment.state)
+    if state not in _STEPS:
+        return None
+    role, next_step, page = _STEPS[state]
+    due_on = row.assessment.due_on if role is None or state is State.DRAFT else None
+    if role is None and (row.invited_until is None or row.invited_until <= now):
+        role, page = Role.PROCUREMENT_OFFICER, "engagement"
+        next_step = "The invitation no longer works: make a new one"
+    return Waiting(
+        what=f"{row.vendor.name}: {row.engagement.title}",
+        whom=row.vendor.name if role is None else ROLE_SAYS[role],
+        since=row.assessment.state_since,
+        due_on=due_on,
+        overdue=due_on is not None and due_on < now.date(),
+        yours=role is not None and actor.has(role),
+        next_step=next_step,
+        page=page,
+        engagement_id=row.engagement.id,
+        assessment_id=row.assessment.id,
+    )
+
+
+def _conditions(
+    work: Work, rows: Sequence[PortfolioRow], actor: Actor, today: date
+) -> Iterator[Waiting]:
+    """The earliest open condition of each decision."""
+    open_ones = {row.assessment.id: row for row in rows if row.assessment and row.conditions_open}
+    for item in work.decisions(open_ones) if open_ones else ():
+        row = open_ones[item.decision.assessment_id]
+        condition = next((c for c in item.conditions if c.closed_at is None), None)
+        if condition is None or row.engagement is None:
+            continue
+        yield Waiting(
+            what=f"{row.vendor.name}: {condition.text}",
+            whom=condition.owner,
+            since=item.decision.decided_at,
+            due_on=condition.due_on,
+            overdue=condition.due_on < today,
+            yours=actor.has(Role.PROCUREMENT_OFFICER),
+            next_step="Ask for the proof" if condition.proof == "" else condition.proof,
+            page="decide",
+            engagement_id=row.engagement.id,
+            assessment_id=item.decision.assessment_id,
+        )
+
+
+def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:
+    """A decision is nobody's who reviewed, even for somebody on the committee."""
+    if item.yours and item.page == "decide" and item.assessment_id and item.next_step == "Decide":
+        return replace(item, yours=actor.id not in work.reviewers(item.assessment_id))
+    return item
+
+
+def _people(work: Work) -> Iterator[Waiting]:
+    for item in work.people():
+        if item.person.active and item.person.password_hash is None:
+            yield Waiting(
+                what=item.person.name,
+                whom=item.person.name,
+                since=item.person.created_at,
+                due_on=None,
+                overdue=False,
+                yours=False,
+                next_step="They choose a password with their link",
+                page="people",
+                engagement_id=None,
+                assessment_id=None,
+            )

@@ -1,0 +1,173 @@
+"""The answers of one assessment as they stand, with what is visible and how far they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from vendorrisk import assurance
+from vendorrisk.assessment import Move, State, after
+from vendorrisk.conditions import Value
+from vendorrisk.document import Report
+from vendorrisk.questionnaire import Progress as Told
+from vendorrisk.questionnaire import (
+    Question,
+    Questionnaire,
+    Visibility,
+    Visible,
+    visibility,
+)
+from vendorrisk.questionnaire import progress as how_far
+from vendorrisk.store import SavedAnswer, Work
+from vendorrisk.store.tables import Assessment, Engagement, Vendor
+from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.errors import NotFound
+from vendorrisk.usecases.values import Progress, Reply
+
+
+def require_assessment(work: Work, assessment_id: str) -> Assessment:
+    """The assessment, or `NotFound` where it is not within the scope."""
+    row = work.assessment(assessment_id)
+    if row is None:
+        raise NotFound("This assessment")
+    return row
+
+
+def require_parents(work: Work, row: Assessment) -> tuple[Engagement, Vendor]:
+    """The engagement that an assessment is about, and its vendor."""
+    engagement = work.get(Engagement, id=row.engagement_id)
+    vendor = work.get(Vendor, id=engagement.vendor_id) if engagement is not None else None
+    if engagement is None or vendor is None:
+        raise NotFound("This assessment")
+    return engagement, vendor
+
+
+def move(work: Work, row: Assessment, what: Move) -> None:
+    """Let `what` happen to an assessment's state, or raise `Refusal`."""
+    state = after(what, State(row.state))
+    if state != row.state:
+        row.state = state
+        row.state_since = work.now
+
+
+def content_of(app: Application, row: Assessment) -> Content:
+    """The questionnaire and rubric that an assessment pinned."""
+    return app.pinned(
+        row.questionnaire_id,
+        row.questionnaire_version,
+        row.questionnaire_digest,
+        row.rubric_digest,
+    )
+
+
+def sheet_of(app: Application, work: Work, row: Assessment) -> AnswerSheet:
+    """The answers of an assessment as they stand."""
+    return AnswerSheet.of(content_of(app, row), row, work.answers(row.id))
+
+
+@dataclass(frozen=True)
+class AnswerSheet:
+    """Answers by question id, those of questions that are hidden now included.
+
+    `facts` are the pinned ones without the scope of the assessment.
+    """
+
+    content: Content
+    facts: Mapping[str, Value]
+    saved: Mapping[str, SavedAnswer]
+
+    @classmethod
+    def of(cls, content: Content, row: Assessment, saved: Mapping[str, SavedAnswer]) -> AnswerSheet:
+        """The sheet of an assessment with these answers."""
+        facts = {
+            name: frozenset(value) if isinstance(value, list) else value
+            for name, value in json.loads(row.facts).items()
+            if name != "scope"
+        }
+        return cls(content, facts, saved)
+
+    def with_answer(self, answer: SavedAnswer) -> AnswerSheet:
+        """The same sheet with one answer replaced."""
+        return AnswerSheet(self.content, self.facts, {**self.saved, answer.question_id: answer})
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        """What is asked."""
+        return self.content.questionnaire
+
+    @cached_property
+    def replies(self) -> dict[str, assurance.Reply]:
+        """What is answered, as it was read; a question without a reply is left out."""
+        found = {}
+        for question in self.questionnaire.questions:
+            saved = self.saved.get(question.id)
+            if saved is not None and saved.reply is not None:
+                reply = assurance.read_reply(question, json.loads(saved.reply), Report())
+                if reply is not None:
+                    found[question.id] = reply
+        return found
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """The values that conditions see."""
+        return {name: reply.value for name, reply in self.replies.items()}
+
+    @cached_property
+    def seen(self) -> dict[str, Visibility]:
+        """For each question whether it is asked."""
+        return visibility(self.questionnaire, self.values, self.facts)
+
+    def visible(self, question_id: str) -> bool:
+        """Whether a question is asked now."""
+        return isinstance(self.seen.get(question_id), Visible)
+
+    @cached_property
+    def shown(self) -> tuple[Question, ...]:
+        """The visible questions in order."""
+        return tuple(q for q in self.questionnaire.questions if self.visible(q.id))
+
+    @cached_property
+    def told(self) -> Told:
+        """How far the visible questions are, section by section, and which are open."""
+        notes = {name: answer.note for name, answer in self.saved.items()}
+        return how_far(self.questionnaire, self.values, self.facts, notes)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the visible questions are."""
+        return Progress(self.told.answered, self.told.asked, self.told.minutes_left)
+
+    def section_progress(self, section_id: str) -> Progress:
+        """How far one section's visible questions are."""
+        found = next(section for section in self.told.sections if section.id == section_id)
+        return Progress(found.answered, found.asked, found.minutes_left)
+
+    def reply(self, question_id: str) -> Reply:
+        """The reply that stands, as it travels."""
+        saved = self.saved.get(question_id)
+        reply: Reply = json.loads(saved.reply) if saved and saved.reply is not None else None
+        return reply
+
+
+def says(question: Question, reply: Reply) -> str:
+    """A reply in the words of the questionnaire, for somebody to read."""
+    if reply is None:
+        return "Not answered"
+    if isinstance(reply, dict):
+        if "dont_know" in reply:
+            return "We don't know"
+        return f"Does not apply: {reply.get('not_applicable', '')}"
+    if isinstance(reply, list):
+        return "; ".join(_choice_says(question, choice) for choice in reply)
+    if question.answer == "one_of":
+        return _choice_says(question, str(reply))
+    if question.answer == "number" and question.unit:
+        return f"{reply} {question.unit}"
+    return str(reply)
+
+
+def _choice_says(question: Question, choice_id: str) -> str:
+    choice = question.choice(choice_id)
+    return choice.says if choice is not None else choice_id

@@ -1,0 +1,131 @@
+"""The reported case of docs/case-study.md ends knocked out, with its reasons by name."""
+
+import json
+import re
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from vendorrisk.assurance import (
+    Review,
+    Submission,
+    completed,
+    read_submission,
+    score_submission,
+)
+from vendorrisk.content import Library, Pack, read_cases, run_case
+from vendorrisk.document import Report
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "case-study.md"
+ANSWERS = ROOT / "questionnaires" / "core" / "v1" / "case-study.json"
+
+KNOCKOUTS = {
+    "published-credential",
+    "shared-outside-credential",
+    "one-key-reads-everyone",
+    "testers-in-one-pool",
+}
+CAPS = {"demo-data-never-deleted", "promise-not-verified"}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library(ROOT / "questionnaires")
+
+
+@pytest.fixture(scope="module")
+def core(library: Library) -> Pack:
+    return library.pack("core", 1)
+
+
+@pytest.fixture(scope="module")
+def reported(core: Pack) -> Submission:
+    """The answers that the report implies, and no others."""
+    report = Report("case-study.json")
+    data = json.loads(ANSWERS.read_text(encoding="utf-8"))
+    submission = read_submission(data, core.questionnaire, core.rubric, report)
+    assert submission is not None, "\n".join(map(str, report.errors))
+    return submission
+
+
+@pytest.fixture(scope="module")
+def at_best(core: Pack, reported: Submission) -> Submission:
+    """The same, with every answer that was not reported at its best and verified by us."""
+    whole = completed(
+        core.questionnaire, core.rubric, reported, worst=False, leave=set(reported.answers)
+    )
+    unreported = set(whole.answers) - set(reported.answers)
+    return replace(whole, review={name: Review(assurance="verified") for name in unreported})
+
+
+def effects(card, effect: str) -> set[str]:
+    return {rule.id for rule in card.rules if rule.effect == effect}
+
+
+def test_the_intake_makes_it_tier_1_with_very_high_inherent_risk(library, reported):
+    intake = library.pack("intake", 1)
+    case = next(case for case in read_cases(intake) if case.id == "the-reported-case")
+    outcome = run_case(intake, case)
+    assert not outcome.problems
+    shown = {name: outcome.scorecard.results[name].exact for name in ("inherent", "tier")}
+    assert shown == {"inherent": "very_high", "tier": "1"}
+    same = [name for name in reported.facts if name in case.submission.answers]
+    assert len(same) == 4
+    for name in same:
+        assert reported.facts[name] == case.submission.answers[name].value
+    assert reported.facts["tier"] == "1"
+
+
+def test_the_knockouts_and_caps_fire_by_name(core, reported):
+    card = score_submission(core.questionnaire, core.rubric, reported)
+    assert effects(card, "knockout") == KNOCKOUTS
+    assert effects(card, "cap") == CAPS
+    assert "not-cleared:path_to_production" in effects(card, "not_cleared")
+    assert card.results["overall"].exact <= 29
+    assert card.results["band"].exact == "unacceptable"
+
+
+def test_the_best_of_everything_unreported_does_not_average_the_fatal_answers_away(core, at_best):
+    card = score_submission(core.questionnaire, core.rubric, at_best)
+    domains = {name: card.results[name].exact for name in ("retention", "credentials", "test_data")}
+    assert max(domains.values()) >= 70
+    assert card.results["overall"].exact <= 29
+    assert card.results["band"].exact == "unacceptable"
+    assert effects(card, "knockout") == KNOCKOUTS
+    assert effects(card, "cap") == CAPS
+
+
+def test_without_the_knockouts_and_caps_the_same_answers_would_look_passable(core, at_best):
+    card = score_submission(core.questionnaire, core.rubric, at_best)
+    mean = card.results["mean"].exact
+    assert isinstance(mean, Fraction)
+    assert mean >= 55
+
+
+def test_each_answer_of_the_file_says_whether_it_was_reported_or_inferred(reported):
+    for name, reply in reported.answers.items():
+        assert reply.value == "dont_know" or re.match(r"(Reported|Inferred)[:,]", reply.note), name
+
+
+def test_the_document_names_the_source_each_answer_and_each_rule(core, reported):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert "Business Insider" in text
+    assert "as reported" in text
+    for name, reply in reported.answers.items():
+        question = core.questionnaire.question(name)
+        row = next(line for line in text.splitlines() if f"{question.code} `{name}`" in line)
+        said = "don't know" if reply.value == "dont_know" else f"`{reply.value}`"
+        assert said in row, name
+        assert ("*inferred*" in row) == reply.note.startswith("Inferred"), name
+    for rule in KNOCKOUTS | CAPS | {"not-cleared:path_to_production"}:
+        assert f"`{rule}`" in text
+
+
+def test_the_promised_deletion_has_its_days(reported):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    calendar = text.split("## The promise")[1].split("## ")[0]
+    days = [line.split("|")[1].strip() for line in calendar.splitlines() if line.startswith("| ")]
+    assert days == ["Day", "0, now", "91", "180", "180, backups"]

@@ -39,7 +39,6 @@ def make_application(url: str, folder: Path, clock: Clock, **changes: object) ->
         store=Store(url, clock=clock),
         library=Library(settings.questionnaires),
         files=Files(settings.evidence_folder),
-        clock=clock,
     )
 
 

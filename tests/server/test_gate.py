@@ -3,6 +3,7 @@
 import pytest
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
+from streamlit.runtime.media_file_storage import MediaFileKind
 
 from tests.server.conftest import ADDRESS, STAFF
 from vendorrisk.access import Role
@@ -60,10 +61,9 @@ def test_metrics_are_for_administrators(client, sign_in, role):
 
 
 def test_media_is_for_whoever_is_signed_in(client, sign_in):
-    from streamlit.runtime import get_instance
-
-    media = get_instance().media_file_mgr
-    url = media.add(b"chart", "image/png", "test")
+    # AppTest, which other tests use, takes Streamlit's own way to the runtime away.
+    storage = client.app._runtime.media_file_mgr._storage
+    url = storage.get_url(storage.load_and_get_id(b"chart", "image/png", MediaFileKind.MEDIA))
 
     assert client.get(url).status_code == 404
     sign_in(Role.REVIEWER)
@@ -111,10 +111,11 @@ def test_this_machines_names_are_answered(client, host):
 @pytest.mark.parametrize(
     "given",
     [
-        {},
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Origin": ADDRESS, "Host": "evil.example"},
+        {"Host": "localhost:8501"},
+        {"Host": "localhost:8501", "Origin": "https://evil.example"},
+        {"Host": "localhost:8501", "Origin": "null"},
+        {"Host": "evil.example", "Origin": ADDRESS},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
     ],
 )
 def test_a_page_elsewhere_opens_no_socket(client, given):
@@ -123,6 +124,13 @@ def test_a_page_elsewhere_opens_no_socket(client, given):
         client.websocket_connect("/_stcore/stream", headers=given),
     ):
         pass
+
+
+def test_our_own_page_opens_its_socket(client):
+    given = {"Host": "localhost:8501", "Origin": ADDRESS}
+
+    with client.websocket_connect("/_stcore/stream", headers=given) as socket:
+        assert socket.accepted_subprotocol is None
 
 
 async def _identity_that_arrives(headers):

@@ -12,9 +12,9 @@ from vendorrisk.server.shell import shell
 
 
 class PageName(Convertor[str]):
-    """The name of a page in an address: one word, so never a file or one of Streamlit's routes."""
+    """The name of a page in an address: plain words, so never a file or one of Streamlit's routes."""
 
-    regex = "[a-z][a-z0-9-]*"
+    regex = "[a-z]+(?:-[a-z]+)*"
 
     def convert(self, value: str) -> str:
         """The name as it stands."""

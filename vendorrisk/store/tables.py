@@ -68,9 +68,14 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Aware and in UTC, whatever zone the database session speaks."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else read_moment(value)
+
+
+def read_moment(value: datetime | str) -> datetime:
+    """A stored time as a query without column types gives it: SQLite text, or a datetime."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(f"{value}+00:00")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Installation(SQLModel, table=True):

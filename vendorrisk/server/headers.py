@@ -50,7 +50,8 @@ DOWNLOADS = "default-src 'none'; frame-ancestors 'none'; sandbox"
 def streamlit_policy(script_hashes: Sequence[str]) -> str:
     """The content security policy of Streamlit's pages; `script_hashes` are of its inline scripts.
 
-    Each thing allowed beyond `'self'`: Streamlit's style library writes styles at run time
+    Each thing allowed beyond `'self'`: Streamlit hands a component's script over as a blob, which
+    only a script can make (`script-src`); its style library writes styles at run time
     (`style-src`), charts and icons are drawn as data and blobs (`img-src`), and Streamlit
     bundles small fonts as data (`font-src`). Images from elsewhere stay forbidden because
     Markdown could load them.
@@ -59,7 +60,7 @@ def streamlit_policy(script_hashes: Sequence[str]) -> str:
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self'{hashes}",
+            f"script-src 'self' blob:{hashes}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",

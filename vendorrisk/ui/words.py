@@ -120,7 +120,7 @@ def moment(at: datetime, zone: tzinfo = UTC) -> str:
 
 
 def clock(at: datetime, now: datetime, zone: tzinfo = UTC) -> str:
-    """A point in time, as short as can be: "at 14:05" today, "yesterday at 14:05", else the date."""
+    """A point in time, as short as can be: "at 14:05", "yesterday at 14:05", else with the date."""
     local = at.astimezone(zone)
     days = (now.astimezone(zone).date() - local.date()).days
     if days == 0:

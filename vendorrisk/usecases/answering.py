@@ -9,7 +9,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
-from vendorrisk import assurance
+from vendorrisk import assurance, conditions
 from vendorrisk.access import Action, Actor, NotAllowed, Role, authorise, require_answerer
 from vendorrisk.assessment import STATE_SAYS, Move, State, after, locked
 from vendorrisk.conditions import DONT_KNOW
@@ -28,6 +28,7 @@ from vendorrisk.usecases.sheets import (
     move,
     require_assessment,
     require_parents,
+    says,
     sheet_of,
 )
 from vendorrisk.usecases.values import Progress, Reply
@@ -49,6 +50,7 @@ class Workspace:
     `withheld` is true where a member of staff looks at what the vendor has not submitted yet: the
     questions can be read, the replies cannot. `next_submission` is the number to hand to
     `submitting.submit`. `returned_reason` stands while the assessment is back with the vendor.
+    `scope` says what is assessed, by product, environment and entity as far as each is named.
     """
 
     assessment_id: str
@@ -71,6 +73,7 @@ class Workspace:
     saved_by: str | None
     next_submission: int
     returned_reason: str | None
+    scope: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class QuestionView:
 
     `wants_detail` is the prompt of the chosen option that asks for words in the note.
     `wants_evidence` has the kinds that would prove the reply that stands, none if it needs none.
+    `asked_because` names the earlier answers that a question follows from.
     """
 
     question: Question
@@ -118,6 +122,7 @@ class QuestionView:
     evidence: tuple[EvidenceView, ...]
     wants_detail: str | None
     wants_evidence: tuple[EvidenceKind, ...]
+    asked_because: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,7 @@ def overview(app: Application, actor: Actor, assessment_id: str) -> Workspace:
         returned_reason=submission.return_reason
         if submission is not None and state is State.RETURNED
         else None,
+        scope=json.loads(row.facts).get("scope", {}),
     )
 
 
@@ -527,7 +533,20 @@ def _question_view(
         evidence=tuple(file for file in files if question.id in file.for_questions),
         wants_detail=next((prompt for prompt in detail if prompt), None),
         wants_evidence=tuple(sheet.questionnaire.evidence_kinds[kind] for kind in kinds),
+        asked_because=_asked_because(question, sheet),
     )
+
+
+def _asked_because(question: Question, sheet: AnswerSheet) -> str | None:
+    if question.show_when is None:
+        return None
+    causes = conditions.names(question.show_when)
+    told = [
+        f"“{says(cause, sheet.reply(cause.id))}” to {cause.code or 'an earlier question'}"
+        for cause in sheet.shown
+        if cause.id in causes and sheet.reply(cause.id) is not None
+    ]
+    return f"Asked because you answered {' and '.join(told)}." if told else None
 
 
 def wanted(question: Question, reply: Reply) -> tuple[EvidenceRequest, ...]:
@@ -554,7 +573,7 @@ def _missing(sheet: AnswerSheet, attached: Iterable[EvidenceItem]) -> Iterator[M
         for question in section.questions:
             if not sheet.visible(question.id):
                 continue
-            for kind, says in _gaps(question, sheet, files):
+            for kind, sentence in _gaps(question, sheet, files):
                 yield Missing(
                     section_id=section.id,
                     section_title=section.title,
@@ -562,7 +581,7 @@ def _missing(sheet: AnswerSheet, attached: Iterable[EvidenceItem]) -> Iterator[M
                     code=question.code,
                     ask=question.ask,
                     kind=kind,
-                    says=says,
+                    says=sentence,
                 )
 
 

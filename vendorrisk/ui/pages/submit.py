@@ -1,0 +1,185 @@
+"""What is still open, the signature, and what stands once it is submitted."""
+
+from itertools import groupby
+
+import streamlit as st
+
+from vendorrisk.access import Actor
+from vendorrisk.ui import refusals
+from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.links import zone
+from vendorrisk.ui.navigation import link
+from vendorrisk.ui.session import current
+from vendorrisk.ui.widgets import progress_bar, target
+from vendorrisk.ui.words import count, moment, plain
+from vendorrisk.usecases import answering, submitting
+from vendorrisk.usecases.answering import Missing, Workspace
+from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.submitting import ATTESTATION, SubmissionView
+
+KINDS = {
+    "unanswered": ("Not answered", "An open question counts as open, not as a no."),
+    "detail": ("A few words are missing", "You chose an answer that asks for an explanation."),
+    "evidence": ("No proof attached", "Without it, these answers rest on your word."),
+}
+
+
+def main() -> None:
+    """Draw the page for where the assessment stands."""
+    app, actor = current()
+    with refusals.or_stop():
+        workspace = answering.overview(app, actor, target(actor))
+        earlier = submitting.submissions(app, actor, workspace.assessment_id)
+    st.caption(f"{plain(workspace.vendor_name)} · {plain(workspace.engagement_title)}")
+    if workspace.locked:
+        submitted(workspace, earlier)
+    else:
+        to_submit(app, actor, workspace, earlier)
+
+
+def submitted(workspace: Workspace, submissions: tuple[SubmissionView, ...]) -> None:
+    """What was signed, and the vendor's own copy."""
+    st.title("Submitted", anchor=False)
+    if not submissions:
+        st.info(f"{plain(workspace.state_says)}.", icon=":material/lock:")
+        return
+    *older, latest = submissions
+    st.success(
+        "Your answers are sealed: nobody can change them, we included. Thank you for your care.",
+        icon=":material/inventory_2:",
+    )
+    with st.container(border=True):
+        signed(latest)
+        st.html(
+            f'<a href="/submission/{workspace.assessment_id}.json" download>'
+            "Download your own copy</a>"
+        )
+        st.caption(
+            "A JSON file with every answer, note and file name. Its SHA-256 fingerprint is"
+            f" `{latest.sha256}`; compare it to show that your copy is what was submitted."
+        )
+    st.subheader("What happens next", anchor=False)
+    st.markdown(
+        f"Now: **{plain(workspace.state_says)}**. Reviewers look at each answer with its proof,"
+        " then a committee decides. If something is unclear you will get the questionnaire back"
+        " with the reason, and can change your answers and submit again."
+    )
+    history(older)
+
+
+def signed(submission: SubmissionView) -> None:
+    """One submission: who signed what, and when."""
+    st.markdown(
+        f"**Submission {submission.number}**, {moment(submission.submitted_at, zone())}  \n"
+        f"Signed by {plain(submission.signed_by_name)}, {plain(submission.signed_by_role)}  \n"
+        f"{count(submission.answers, 'answer')}, {count(submission.evidence, 'file')}"
+    )
+
+
+def history(submissions: list[SubmissionView] | tuple[SubmissionView, ...]) -> None:
+    """Earlier submissions, which stay as they were, with the reason for which each came back."""
+    if not submissions:
+        return
+    st.subheader("Earlier submissions", anchor=False)
+    for submission in submissions:
+        with st.container(border=True):
+            signed(submission)
+            if submission.return_reason:
+                st.markdown(f":material/undo: Sent back: {plain(submission.return_reason)}")
+
+
+def to_submit(
+    app: Application,
+    actor: Actor,
+    workspace: Workspace,
+    earlier: tuple[SubmissionView, ...],
+) -> None:
+    """What is open, then the signature."""
+    st.title("Check and submit", anchor=False)
+    if workspace.returned_reason:
+        st.warning(
+            f"**Sent back to you.** {plain(workspace.returned_reason)}", icon=":material/undo:"
+        )
+    progress_bar(workspace, app)
+    with refusals.or_stop():
+        gaps = answering.missing(app, actor, workspace.assessment_id)
+    if gaps:
+        summary(gaps)
+    else:
+        st.success(
+            "Everything is answered, and nothing is missing.", icon=":material/check_circle:"
+        )
+    signature(app, actor, workspace, len(gaps))
+    history(earlier)
+
+
+def summary(gaps: tuple[Missing, ...]) -> None:
+    """What is open by what it lacks, each with a link to its question."""
+    st.subheader("Still open", anchor=False)
+    st.markdown("You can submit with open points. Closing them first makes your answers stronger.")
+    for kind, (title, says) in KINDS.items():
+        found = [gap for gap in gaps if gap.kind == kind]
+        if not found:
+            continue
+        with st.expander(f"**{title}** ({len(found)})", expanded=len(found) <= 8):
+            st.caption(says)
+            for section, group in groupby(found, key=lambda gap: gap.section_title):
+                st.markdown(f"**{plain(section)}**")
+                for gap in group:
+                    link(
+                        f"{plain(gap.code)}: {plain(gap.ask)}" if gap.code else plain(gap.ask),
+                        "questionnaire",
+                        section=gap.section_id,
+                        question=gap.question_id,
+                    )
+
+
+def signature(app: Application, actor: Actor, workspace: Workspace, gaps: int) -> None:
+    """Name, role and the sentence that is signed."""
+    st.subheader("Sign", anchor=False)
+    problems = Problems()
+    with st.form("signature"):
+        name, role = st.columns(2)
+        with name:
+            signed_name = st.text_input("Your name", value=actor.name, autocomplete="name")
+            problems.below("name")
+        with role:
+            signed_role = st.text_input(
+                "Your role", placeholder="Chief information security officer"
+            )
+            problems.below("role")
+        accepted = st.checkbox(ATTESTATION)
+        problems.below("statement")
+        st.caption("After this nothing of the submission can be changed.")
+        answers = count(workspace.progress.answered, "answer")
+        sent = st.form_submit_button(
+            f"Submit {answers}, {count(gaps, 'point')} open" if gaps else f"Submit {answers}",
+            type="primary",
+            icon=":material/draw:",
+        )
+    if not sent:
+        return
+    with problems.shown() as outcome, st.spinner("Submitting …"):
+        once(
+            (
+                workspace.assessment_id,
+                workspace.next_submission,
+                signed_name,
+                signed_role,
+                accepted,
+            ),
+            lambda: submitting.submit(
+                app,
+                actor,
+                workspace.assessment_id,
+                name=signed_name,
+                role=signed_role,
+                statement_accepted=accepted,
+                number=workspace.next_submission,
+            ),
+        )
+    if outcome.fine:
+        st.rerun()
+
+
+main()

@@ -1,0 +1,102 @@
+"""A vendor's first page: who asks, what for, how long it takes and for whom, and what follows."""
+
+import streamlit as st
+
+from vendorrisk.ui import refusals
+from vendorrisk.ui.links import zone
+from vendorrisk.ui.navigation import go
+from vendorrisk.ui.session import current
+from vendorrisk.ui.widgets import today
+from vendorrisk.ui.words import ANSWERERS, count, due, minutes, moment, plain
+from vendorrisk.usecases import invitations
+from vendorrisk.usecases.invitations import InvitedView
+
+
+def main() -> None:
+    """Draw the page."""
+    app, actor = current()
+    with refusals.or_stop():
+        view = invitations.invited_view(app, actor)
+    organisation = plain(view.organisation)
+    st.title(f"Welcome, {plain(view.contact_name)}", anchor=False)
+    st.markdown(
+        f"**{organisation}** asks **{plain(view.vendor_name)}** how it looks after security, before"
+        f" or while you work together on **{plain(view.engagement_title)}**."
+    )
+    if view.service:
+        st.markdown(plain(view.service))
+    begin(view)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("What is asked", anchor=False)
+        st.markdown(plain(view.purpose))
+        sections(view)
+    with right:
+        st.subheader("How long it takes", anchor=False)
+        effort(view)
+        if view.due_on is not None:
+            st.markdown(f":material/event: {due(view.due_on, today(app)).capitalize()}")
+        st.subheader("How it works", anchor=False)
+        st.markdown(
+            "- **Nothing is lost.** Every answer is saved as you give it, also in the middle of a"
+            " sentence. Close the page at any time and open your link again.\n"
+            "- **In any order, with colleagues.** Each answer says who saved it.\n"
+            "- **“Don’t know” and “yes, except …” are good answers.** A note says what a choice"
+            " cannot.\n"
+            "- **Proof beside the answer.** Where a document would show it, attach it there.\n"
+            "- **Nothing counts until you submit.** Then your answers are sealed, and you can"
+            " download your own copy."
+        )
+        st.subheader("What happens with your answers", anchor=False)
+        st.markdown(
+            f"Until you submit, {organisation} sees how far you are and not what you answered."
+            f" Then its reviewers look at each answer and its proof, and its committee decides."
+            " If something is unclear, you get it back with the reason."
+        )
+        invited = f"{plain(view.invited_by)} invited you. " if view.invited_by else ""
+        if view.invited_until is not None:
+            st.caption(f"{invited}Your link works until {moment(view.invited_until, zone())}.")
+
+
+def begin(view: InvitedView) -> None:
+    """Where this stands, and the one button."""
+    if view.returned_reason:
+        st.warning(
+            f"**{plain(view.organisation)} sent your answers back.** {plain(view.returned_reason)}",
+            icon=":material/undo:",
+        )
+        label, page = "See what to change", "questionnaire"
+    elif view.submitted:
+        st.success("Your answers were submitted. Thank you.", icon=":material/inventory_2:")
+        label, page = "See what you submitted", "submit"
+    else:
+        label = "Go on where you left off" if view.started else "Start"
+        page = "questionnaire"
+    if st.button(label, type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        go(page)
+
+
+def sections(view: InvitedView) -> None:
+    """The sections with their size."""
+    for section in view.sections:
+        with st.container(border=True, key=f"outline_{section.id}"):
+            st.markdown(
+                f"**{plain(section.title)}**  \n{plain(section.intro)}  \n"
+                f":small[:gray[{count(section.questions, 'question')},"
+                f" {minutes(section.minutes)}]]"
+            )
+
+
+def effort(view: InvitedView) -> None:
+    """Minutes, in all and for whom."""
+    st.markdown(f"**{count(view.questions, 'question')}, about {minutes(view.minutes)}** in all:")
+    st.table(
+        {
+            "Who knows": [ANSWERERS.get(role, role) for role, _ in view.minutes_by_role],
+            "Time": [minutes(number) for _, number in view.minutes_by_role],
+        },
+        border="horizontal",
+    )
+
+
+main()

@@ -496,7 +496,7 @@ def _options(
     if residual is None or case.tier is None:
         return ()
     knockouts, caps = _ceilings(case)
-    found = {
+    found: dict[str, risk.Option] = {
         option.decision: option
         for option in risk.decision_options(
             app.library.appetite,

@@ -1,14 +1,5 @@
 """Scoring: a rubric as a graph of named measures, one sheet exactly, and why."""
 
-from vendorrisk.scoring.derivation import (
-    DomainLine,
-    FiredRule,
-    Line,
-    Result,
-    Scorecard,
-    Step,
-    Used,
-)
 from vendorrisk.scoring.everyday import (
     Assurance,
     Criterion,
@@ -18,16 +9,25 @@ from vendorrisk.scoring.everyday import (
     Rule,
     Rung,
 )
-from vendorrisk.scoring.exact import Sheet
+from vendorrisk.scoring.exact import Sheet, SheetError
 from vendorrisk.scoring.graph import Graph, Input
+from vendorrisk.scoring.reading import Tables
 from vendorrisk.scoring.rubric import (
     ENGINE,
     Rubric,
-    Tables,
     completion,
     explain_rubric,
     read_rubric,
     score,
+)
+from vendorrisk.scoring.scorecard import (
+    DomainLine,
+    FiredRule,
+    Line,
+    Result,
+    Scorecard,
+    Step,
+    Used,
 )
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "Rung",
     "Scorecard",
     "Sheet",
+    "SheetError",
     "Step",
     "Tables",
     "Used",

@@ -1,149 +1,164 @@
-"""Why a score is what it is: results, lines, rules and steps as data, and as sentences."""
+"""Why a measure has its value: the cases that fired and the members that decided, in a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 from vendorrisk.conditions import State
+from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.scoring.everyday import Everyday
+from vendorrisk.scoring.exact import Cell, Program
+from vendorrisk.scoring.formula import rounded
+from vendorrisk.scoring.graph import BY_ROW, Fold, Named, Rounding
+from vendorrisk.scoring.scorecard import Result, Scorecard, Used
+from vendorrisk.scoring.story import Story
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A named result: exactly, as shown (rounded the way the rubric says), and why.
+class Explainer:
+    """Turns the slots of a run into a scorecard; where to look is found once for each rubric."""
 
-    `exact` is a Fraction, a label or the State that stands in its place; `shown` is None where
-    there is no value.
-    """
+    def __init__(
+        self, program: Program, everyday: Everyday | None, asked: Questionnaire | None
+    ) -> None:
+        self.program, self.everyday = program, everyday
+        # The story may ask for inputs that no measure reads, so it comes first.
+        self.story = (
+            None if everyday is None or asked is None else Story(program, everyday, asked)
+        )
+        self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
+        self.cell_at = {cell.slot: cell for cell in program.cells.values()}
+        graph = program.graph
+        self.told = [
+            cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW
+        ]
 
-    exact: Fraction | str | State
-    shown: Fraction | str | None
-    why: tuple[str, ...] = ()
+    def scorecard(
+        self, slots: Sequence[object], ignored: tuple[str, ...], digests: Mapping[str, str]
+    ) -> Scorecard:
+        """Everything that the values of one run come to."""
+        derivation = tuple(self.used(cell, slots) for cell in self.told)
+        results = {named.name: self.result(named, slots) for named in self.program.graph.results}
+        if "overall" not in results:
+            why = "This rubric gives no overall result."
+            results = {"overall": Result(State.NOT_APPLICABLE, None, (why,)), **results}
+        if self.story is None:
+            return Scorecard(results, (), (), (), (), derivation, ignored, digests)
+        told = self.story.tell(slots, results)
+        return Scorecard(
+            told.results,
+            told.rules,
+            told.lines,
+            told.domains,
+            told.waterfall,
+            derivation,
+            ignored,
+            digests,
+        )
 
-    @property
-    def state(self) -> str:
-        """scored, not_applicable, inconclusive or no_score."""
-        raise NotImplementedError
+    # -- one measure ----------------------------------------------------------------------------
 
-    def to_json(self) -> dict[str, Any]:
-        """`value`, `exact` (p/q), `state` and `why`."""
-        raise NotImplementedError
+    def used(self, cell: Cell, slots: Sequence[object]) -> Used:
+        """What a measure came to, and through which case or members."""
+        value = slots[cell.slot]
+        because, binding = "", tuple[str, ...]()
+        if cell.branches:
+            for branch in cell.branches:
+                if branch.when is None or branch.when(slots):
+                    because = branch.because
+                    break
+        elif cell.members:
+            binding = tuple(binding_members(self.program, cell, slots))
+        return Used(cell.measure, cell.key, _exact(value), because, binding)
 
+    def result(self, named: Named, slots: Sequence[object]) -> Result:
+        """A named result with its reasons."""
+        if named.measure is None:
+            state = named.state or State.NOT_APPLICABLE
+            return Result(state, None, ("The rubric gives no such result.",))
+        slot = self.program.slots[named.measure, named.key]
+        value = _exact(slots[slot])
+        if isinstance(value, State):
+            why = (*self.reasons(slot, slots), *self.missing(slot, slots, value))
+            return Result(value, None, why)
+        return Result(value, _shown(value, named.shown), tuple(self.reasons(slot, slots)))
 
-@dataclass(frozen=True, slots=True)
-class FiredRule:
-    """A rule that holds. `effect`: knockout, cap, not_cleared or clarify; `limit` its ceiling.
+    def reasons(self, slot: int, slots: Sequence[object]) -> Iterator[str]:
+        """The sentences of the cases that fired on the way to a value."""
+        seen: set[int] = set()
+        while slot in self.cell_at and slot not in seen:
+            seen.add(slot)
+            cell = self.cell_at[slot]
+            measure = self.program.graph.measures[cell.measure]
+            used = self.used(cell, slots)
+            if used.because:
+                yield used.because
+            if used.binding and isinstance(measure.node, Fold) and measure.node.across:
+                says = [self._called(name) for name in used.binding if name]
+                if says:
+                    yield f"{self._called(cell.measure)}: {' and '.join(says)} decides."
+            following = [need for need in cell.needs if slots[need] == slots[slot]]
+            cells = [need for need in following if need in self.cell_at]
+            if len(cells) != 1:
+                return
+            slot = cells[0]
 
-    Beside the rubric's own ids there are `not-cleared:QUESTION` and `contradicted:QUESTION`.
-    """
+    def _called(self, measure: str) -> str:
+        found = self.program.graph.measures.get(measure)
+        return found.says if found is not None and found.says else measure
 
-    id: str
-    effect: str
-    limit: Fraction | None
-    because: str
-    questions: tuple[str, ...]
-    clause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One criterion, from answer to contribution.
-
-    `state`     answered, dont_know, unanswered, not_approved (claimed not to apply), contradicted,
-                not_applicable (approved), hidden_by_answer or hidden_by_fact
-    `answer`    the choice ids (several for ticks), or the number as text; empty without an answer
-    `points`    what the answer claims, 0 to 100; None where the criterion leaves both sums
-    `level`     of assurance, of the rung that counts; None where no level was looked at
-    `share`     what that level lets the rung keep
-    `counts`    the choice whose credit counts: the claimed one or a worse one; None without
-    `credit`    the points it earns after assurance and every policy
-    `contribution` weight × credit ÷ all applicable weight; they add up to the mean
-    `lost`      cause → points of the overall mean lost to it (same unit as `contribution`):
-                weaker_answer, unanswered, dont_know, not_approved, unproven, contradicted;
-                with `contribution` they add up to 100 × weight ÷ all applicable weight
-    """
-
-    criterion: str
-    question: str
-    domain: str
-    weight: Fraction
-    state: str
-    answer: tuple[str, ...]
-    points: Fraction | None
-    level: str | None
-    share: Fraction | None
-    counts: str | None
-    credit: Fraction | None
-    contribution: Fraction | None
-    lost: Mapping[str, Fraction]
-    why: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DomainLine:
-    """A domain: claimed beside assured, its share of all asked weight and how much is answered."""
-
-    id: str
-    title: str
-    critical: bool
-    weight: Fraction
-    claimed: Result
-    assured: Result
-    coverage: Fraction | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step down from 100; `after` is the step before's `after` plus `change` (never above 0).
-
-    In order: weaker_answer, unanswered, dont_know, not_approved (leaving the claimed score),
-    unproven, contradicted (leaving the mean), weakest_critical, cap, knockout (leaving overall).
-    """
-
-    id: str
-    label: str
-    change: Fraction
-    after: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """One measure of the graph: its value, and which case fired or which members were binding."""
-
-    measure: str
-    key: tuple[str, ...]
-    value: Fraction | str | State
-    because: str = ""
-    binding: tuple[str, ...] = ()
+    def missing(self, slot: int, slots: Sequence[object], state: State) -> Iterator[str]:
+        """Which inputs leave a result without a value."""
+        if state not in (State.UNANSWERED, State.INCONCLUSIVE):
+            return
+        todo, seen, found = [slot], set[int](), dict[str, None]()
+        while todo:
+            at = todo.pop()
+            if at in seen or slots[at] is not state:
+                continue
+            seen.add(at)
+            if at in self.leaf_at:
+                found[self.leaf_at[at].key] = None
+            elif at in self.cell_at:
+                todo += self.cell_at[at].needs
+        if found:
+            listed = sorted(found)
+            more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+            yield f"{state.value.capitalize()}: {', '.join(listed[:5])}{more}."
 
 
-@dataclass(frozen=True, slots=True)
-class Scorecard:
-    """Everything one sheet came to under one rubric. The same sheet gives the same bytes."""
+def binding_members(program: Program, cell: Cell, slots: Sequence[object]) -> Iterator[str]:
+    """The members that decided a least, greatest, first, any or all."""
+    node = program.graph.measures[cell.measure].node
+    if not isinstance(node, Fold) or node.kind not in ("least", "greatest", "first", "any", "all"):
+        return
+    value = slots[cell.slot]
+    if node.kind in ("any", "all"):
+        wanted: object = node.kind == "any"
+        if (value == "true") is not wanted:
+            return  # all hold, or none does: no single member decides
+    else:
+        wanted = value
+    for member in cell.members:
+        if member.where is not None and not member.where(slots):
+            continue
+        if member.value(slots) == wanted:
+            yield member.says
+            if node.kind == "first":
+                return
 
-    results: Mapping[str, Result]
-    rules: tuple[FiredRule, ...]
-    lines: tuple[Line, ...]
-    domains: tuple[DomainLine, ...]
-    waterfall: tuple[Step, ...]
-    derivation: tuple[Used, ...]
-    ignored: tuple[str, ...]
-    digests: Mapping[str, str]
 
-    def with_range(self, low: Scorecard, high: Scorecard) -> Scorecard:
-        """The same scorecard with `low` and `high`, the overall results of two completions."""
-        raise NotImplementedError
+def _exact(value: object) -> Fraction | str | State:
+    if isinstance(value, (State, str, Fraction)):
+        return value
+    if isinstance(value, int):
+        return Fraction(value)
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value))
+    return str(value)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data: results, rules, ignored, digests, lines, domains, waterfall, derivation."""
-        raise NotImplementedError
 
-    def to_bytes(self) -> bytes:
-        """`to_json` as canonical UTF-8 (sorted keys, no spaces): what is stored and hashed."""
-        raise NotImplementedError
-
-    def text(self) -> str:
-        """The whole scorecard in plain sentences for a reader."""
-        raise NotImplementedError
+def _shown(value: Fraction | str, rounding: Rounding | None) -> Fraction | str:
+    if isinstance(value, str) or rounding is None:
+        return value
+    return Fraction(rounded(value, rounding.way, rounding.step))

@@ -1,11 +1,51 @@
-"""One sheet of answers, computed exactly: the graph as a program of cells, and its run."""
+"""One sheet of answers, computed exactly: the graph as a program of cells, and its run.
+
+A cell is one value of one measure (for one row, one group, or in all). Compiling settles whatever
+does not depend on the sheet: constants of rows, conditions on columns, branches never taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from operator import itemgetter
 
-from vendorrisk.conditions import Value
+from vendorrisk.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Holds,
+    Not,
+    State,
+    Value,
+    holds,
+    matcher,
+    meant,
+    read_number,
+)
+from vendorrisk.scoring.analysis import listed
+from vendorrisk.scoring.formula import Expression, Term, exact, strongest, term
+from vendorrisk.scoring.graph import (
+    BY_ROW,
+    Bands,
+    Cases,
+    Constant,
+    Context,
+    Fold,
+    Formula,
+    Graph,
+    Input,
+    Map,
+    Measure,
+    Policy,
+    Table,
+    is_expression,
+)
+
+Key = tuple[str, ...]
+Test = Callable[[Sequence[object]], bool]
 
 
 @dataclass(frozen=True)
@@ -31,3 +71,628 @@ class Sheet:
     levels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+
+
+class SheetError(ValueError):
+    """A sheet holds a value that its input does not take; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value that a sheet brings: where it is read, and what stands in for its absence."""
+
+    slot: int
+    input: Input
+    key: str
+    choice: str | None = None
+
+    def fetch(self, sheet: Sheet) -> object:
+        """Its value on a sheet. Raises SheetError where the input does not take it."""
+        source = self.input.source
+        if source == "answers":
+            value: Value | None = sheet.answers.get(self.key)
+        elif source == "facts":
+            value = sheet.facts.get(self.input.listed_in or self.key)
+        elif source == "review":
+            value = sheet.marks.get(self.input.mark or self.input.name, {}).get(self.key)
+        else:
+            levels = sheet.levels.get(self.key, {})
+            value = levels.get(self.choice or "*", levels.get("*"))
+        if value is None or value is State.UNANSWERED:
+            default = self.input.default
+            return State.UNANSWERED if default is None else default
+        if self.input.listed_in is not None:
+            if not isinstance(value, frozenset):
+                raise SheetError(f"“{self.input.listed_in}” takes a list.")
+            return "listed" if self.key in value else "not_listed"
+        if not self.input.accepts(value):
+            raise SheetError(f"“{self.key}” does not take {value}: {self.input.takes()}.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a fold folds: what it is called, its value and its weight; None: weighs 1."""
+
+    says: str
+    value: Term | Test
+    weight: Term | None
+    where: Test | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A case that was not ruled out when compiling; `when` None holds always."""
+
+    when: Test | None
+    give: Term
+    because: str
+
+
+@dataclass(slots=True)
+class Cell:
+    """One value of one measure: its slot, the slots it needs and how it is computed."""
+
+    measure: str
+    key: Key
+    slot: int
+    needs: frozenset[int]
+    run: Term
+    branches: tuple[Branch, ...] = ()
+    members: tuple[Member, ...] = ()
+
+
+class Program:
+    """A graph compiled. Slots hold constants, then what the sheet brings, then cells in order."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.start: list[object] = []
+        self.leaves: dict[tuple[str, str, str | None], Leaf] = {}
+        self.slots: dict[tuple[str, Key], int] = {}
+        self.cells: dict[tuple[str, Key], Cell] = {}
+        self._constant: set[int] = set()
+        for measure in graph.measures.values():
+            for key, context in graph.contexts(measure.grain).items():
+                self._add(measure, key, context)
+        self.order = self._sorted()
+        self._steps = [(cell.slot, cell.run) for cell in self.order]
+
+    def run(self, sheet: Sheet) -> list[object]:
+        """The value of every slot for one sheet. Raises SheetError."""
+        slots = self.start.copy()
+        for leaf in self.leaves.values():
+            slots[leaf.slot] = leaf.fetch(sheet)
+        for slot, compute in self._steps:
+            slots[slot] = compute(slots)
+        return slots
+
+    def leaf_slot(self, name: str, context: Context) -> int:
+        """The slot of an input, for the row of a context; every row input has one."""
+        return self._leaf(self.graph.inputs[name], context)
+
+    # -- slots ----------------------------------------------------------------------------------
+
+    def _slot(self, measure: str, key: Key) -> int:
+        slot = self.slots.get((measure, key))
+        if slot is None:
+            slot = self.slots[measure, key] = len(self.start)
+            self.start.append(None)
+        return slot
+
+    def _leaf(self, found: Input, context: Context) -> int:
+        choice = None
+        if found.choice_in is not None:
+            named = context[found.choice_in]
+            choice = "*" if isinstance(named, State) else named
+        if found.per_row:
+            row = str(context["id"])
+            key = row if found.source == "facts" else self.graph.rows.questions[row]
+        else:
+            key = found.of or found.name
+        place = found.mark or found.listed_in or found.name if found.source != "answers" else ""
+        identity = (f"{found.source} {place}", key, choice)
+        leaf = self.leaves.get(identity)
+        if leaf is None:
+            leaf = self.leaves[identity] = Leaf(
+                len(self.start), self._asked(found, key), key, choice
+            )
+            self.start.append(None)
+        return leaf.slot
+
+    def _asked(self, found: Input, key: str) -> Input:
+        # A row's answer is checked against its own question's choices, not against all of them.
+        own = self.graph.inputs.get(key)
+        if found.source == "answers" and own is not None and own.source == "answers":
+            return own
+        return found
+
+    def _add(self, measure: Measure, key: Key, context: Context) -> None:
+        cell = _Compiler(self, measure, key, context).cell()
+        if cell.needs:
+            self.cells[measure.name, key] = cell
+        else:
+            self.start[cell.slot] = cell.run(())
+            self._constant.add(cell.slot)
+
+    def _sorted(self) -> list[Cell]:
+        """The cells, each after what it needs: rows that read other rows may have come first."""
+        by_slot = {cell.slot: cell for cell in self.cells.values()}
+        waits = {
+            slot: {need for need in cell.needs if need in by_slot} for slot, cell in by_slot.items()
+        }
+        followers: dict[int, list[int]] = {slot: [] for slot in waits}
+        for slot, needs in waits.items():
+            for need in needs:
+                followers[need].append(slot)
+        ready = [slot for slot, needs in waits.items() if not needs]
+        heapify(ready)
+        order = []
+        while ready:
+            slot = heappop(ready)
+            order.append(by_slot[slot])
+            for follower in followers[slot]:
+                waits[follower].discard(slot)
+                if not waits[follower]:
+                    heappush(ready, follower)
+        return order
+
+
+class _Compiler:
+    """Compiles one cell; notes the slots it reads."""
+
+    def __init__(self, program: Program, measure: Measure, key: Key, context: Context) -> None:
+        self.program, self.graph = program, program.graph
+        self.measure, self.key, self.context = measure, key, context
+        self.needs: set[int] = set()
+
+    def cell(self) -> Cell:
+        slot = self.program._slot(self.measure.name, self.key)
+        branches: tuple[Branch, ...] = ()
+        members: tuple[Member, ...] = ()
+        run: Term
+        match self.measure.node:
+            case Formula() as node:
+                zero = State.NOT_APPLICABLE if node.by_zero is None else plain(node.by_zero)
+                run = _replacing(self.term(node.expression, self.context, zero), node.policy)
+            case Map() as node:
+                run = self.lookup(node)
+            case Cases() as node:
+                branches = tuple(self.branches(node))
+                run = _first_branch(branches)
+            case Bands() as node:
+                run = _banded(self.term(node.of, self.context), node)
+            case Fold() as node:
+                members = tuple(self.members(node))
+                run = _fold(node, members)
+        return Cell(
+            self.measure.name, self.key, slot, frozenset(self.needs), run, branches, members
+        )
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def read(self, name: str, context: Context, *, as_label: bool) -> tuple[bool, object]:
+        """(True, its constant) or (False, its slot)."""
+        rows = self.graph.rows
+        measure = self.graph.measures.get(name)
+        if measure is not None:
+            key = tuple(context[column] for column in measure.grain)
+            if any(isinstance(part, State) for part in key):
+                return True, State.NOT_APPLICABLE  # a row that belongs to no group
+            slot = self.program._slot(name, key)  # type: ignore[arg-type]
+            if slot in self.program._constant:
+                return True, self.program.start[slot]
+        elif name in rows.columns:
+            value = context[name]
+            if not as_label and name in rows.numeric and isinstance(value, str):
+                return True, exact(read_number(value) or 0)
+            return True, value
+        else:
+            slot = self.program._leaf(self.graph.inputs[name], context)
+        self.needs.add(slot)
+        return False, slot
+
+    def operand(self, context: Context) -> Callable[[str], Term]:
+        def of(name: str) -> Term:
+            known, found = self.read(name, context, as_label=False)
+            return _constant(found) if known else itemgetter(found)
+
+        return of
+
+    def term(
+        self, expression: Expression, context: Context, by_zero: object = State.NOT_APPLICABLE
+    ) -> Term:
+        before = set(self.needs)
+        self.needs = set()
+        run = term(expression, self.operand(context), by_zero)
+        if not self.needs:
+            run = _constant(run(()))
+        self.needs |= before
+        return run
+
+    # -- conditions -----------------------------------------------------------------------------
+
+    def test(self, condition: Condition, context: Context) -> bool | Test:
+        """Whether it holds, where the context alone decides; else a test of the slots."""
+        match condition:
+            case Holds(name, asked):
+                known, found = self.read(name, context, as_label=True)
+                passed = matcher(asked)
+                return passed(found) if known else _asking(passed, found)  # type: ignore[arg-type]
+            case Not(part):
+                inner = self.test(part, context)
+                return not inner if isinstance(inner, bool) else _opposite(inner)
+            case AllOf(parts) | AnyOf(parts):
+                every = isinstance(condition, AllOf)
+                left: list[Test] = []
+                needs = set(self.needs)
+                for part in parts:
+                    inner = self.test(part, context)
+                    if isinstance(inner, bool):
+                        if inner != every:  # one false part of all, or one true part of any
+                            self.needs = needs
+                            return inner
+                    else:
+                        left.append(inner)
+                if not left:
+                    return every
+                return left[0] if len(left) == 1 else _joined(left, every)
+
+    # -- nodes ----------------------------------------------------------------------------------
+
+    def lookup(self, node: Map) -> Term:
+        table: object = node.table
+        left: list[int] = []
+        missing = State.INCONCLUSIVE if node.otherwise is None else plain(node.otherwise)
+        states: list[State] = []
+        # Constant dimensions are looked up now; first the sheet's, to know where they stand.
+        dims = [self.read(dim, self.context, as_label=True) for dim in node.dims]
+        for known, value in dims:
+            if known and isinstance(value, State):
+                states.append(value)
+        if states:
+            if not all(known for known, _ in dims):
+                # What the sheet brings may be absent for a stronger reason.
+                slots = [found for known, found in dims if not known]
+                return _absent(states, slots, node.policy)  # type: ignore[arg-type]
+            found = strongest(states)
+            return _constant(plain(node.policy.get(found, found)))
+        table = _narrowed(node.table, [value if known else None for known, value in dims])
+        left = [slot for known, slot in dims if not known]  # type: ignore[misc]
+        if not left:
+            return _constant(missing if table is None else plain(table))  # type: ignore[arg-type]
+        if not isinstance(table, Mapping):
+            return _looked_up({}, left, missing, node)
+        return _looked_up(_by_value(table), left, missing, node)
+
+    def branches(self, node: Cases) -> Iterator[Branch]:
+        for case in node.cases:
+            when: bool | Test = True
+            before = set(self.needs)
+            if case.when is not None:
+                when = self.test(case.when, self.context)
+            if when is False:
+                self.needs = before
+                continue
+            give = (
+                _constant(case.give)
+                if isinstance(case.give, (str, State))
+                else self.term(case.give, self.context)
+            )
+            yield Branch(None if isinstance(when, bool) else when, give, case.because)
+            if when is True:
+                return
+
+    def members(self, node: Fold) -> Iterator[Member]:
+        if node.across:
+            for part in node.members:
+                says = part.name if isinstance(part, Expression) and hasattr(part, "name") else ""
+                yield Member(says, self.member(part, self.context), None, None)
+            return
+        contexts = self.graph.contexts(self.measure.folds)
+        if node.over is not None:
+            contexts = {(row,): contexts[row,] for row in listed(self.context[node.over])}
+        for key, context in contexts.items():
+            if any(context[column] != self.context[column] for column in node.by):
+                continue
+            where: bool | Test = True
+            if node.where is not None:
+                where = self.test(node.where, context)
+                if where is False:
+                    continue
+            yield Member(
+                " ".join(key),
+                self.member(node.members[0], context),
+                None if node.weight is None else self.term(node.weight, context),
+                None if isinstance(where, bool) else where,
+            )
+
+    def member(self, part: Expression | Condition, context: Context) -> Term | Test:
+        if is_expression(part):
+            return self.term(part, context)  # type: ignore[arg-type]
+        found = self.test(part, context)  # type: ignore[arg-type]
+        return _constant(found) if isinstance(found, bool) else found
+
+
+# -- small computations -------------------------------------------------------------------------
+
+
+def plain(value: Constant) -> object:
+    """A constant as runs hold it: whole numbers as ints."""
+    return exact(value) if isinstance(value, Fraction) else value
+
+
+def policy_of(node: Map | Bands) -> dict[object, object]:
+    """What stands in place of each state: itself, where nothing is said."""
+    return {state: plain(node.policy.get(state, state)) for state in State}
+
+
+def _constant(value: object) -> Term:
+    return lambda slots: value
+
+
+def _asking(passed: Callable[[object], bool], slot: int) -> Test:
+    return lambda slots: passed(slots[slot])
+
+
+def _opposite(test: Test) -> Test:
+    return lambda slots: not test(slots)
+
+
+def _joined(tests: Sequence[Test], every: bool) -> Test:
+    if every:
+        return lambda slots: all(test(slots) for test in tests)
+    return lambda slots: any(test(slots) for test in tests)
+
+
+def _replacing(run: Term, policy: Policy) -> Term:
+    if not policy:
+        return run
+    given = {state: plain(value) for state, value in policy.items()}
+
+    def replaced(slots: Sequence[object]) -> object:
+        value = run(slots)
+        return given.get(value, value) if type(value) is State else value
+
+    return replaced
+
+
+def _absent(states: Sequence[State], slots: Sequence[int], policy: Policy) -> Term:
+    def run(values: Sequence[object]) -> object:
+        found = strongest([*states, *(values[slot] for slot in slots)])
+        return plain(policy.get(found, found))
+
+    return run
+
+
+def _narrowed(table: Table, fixed: Sequence[object]) -> Table | Constant | None:
+    """The part of a table that is left once some of its dimensions are known."""
+    if not fixed:
+        return table
+    if fixed[0] is None:
+        inner = {
+            key: part
+            for key, value in table.items()
+            if (part := value if len(fixed) == 1 else _narrowed(value, fixed[1:])) is not None  # type: ignore[arg-type]
+        }
+        return inner or None
+    for key, value in table.items():
+        if fixed[0] in meant(key):
+            return value if len(fixed) == 1 else _narrowed(value, fixed[1:])  # type: ignore[arg-type]
+    return None
+
+
+def _by_value(table: Table) -> dict[object, object]:
+    """A table keyed by values: a label, and the number that it reads as."""
+    found: dict[object, object] = {}
+    for key, inner in table.items():
+        value = _by_value(inner) if isinstance(inner, Mapping) else plain(inner)
+        for meaning in meant(key):
+            found[meaning] = value
+    return found
+
+
+def _looked_up(table: dict[object, object], slots: list[int], missing: object, node: Map) -> Term:
+    if node.ticked is not None:
+        return _ticks(table, slots, missing, node)
+    policy = policy_of(node)
+    if len(slots) == 1:
+        entries: dict[object, object] = {**policy, **table}
+        get, only = entries.get, slots[0]
+        return lambda values: get(values[only], missing)
+
+    def run(values: Sequence[object]) -> object:
+        level: object = table
+        found = [values[slot] for slot in slots]
+        if any(type(value) is State for value in found):
+            return policy[strongest(found)]
+        for value in found:
+            if not isinstance(level, dict) or value not in level:
+                return missing
+            level = level[value]
+        return level
+
+    return run
+
+
+def _ticks(table: dict[object, object], slots: list[int], missing: object, node: Map) -> Term:
+    single = _looked_up(
+        table, slots, missing, Map(node.dims, {}, node.otherwise, node.policy, None)
+    )
+    folds: dict[str, Callable[..., object]] = {"greatest": max, "least": min, "sum": total}
+    fold = folds[str(node.ticked)]
+    nothing = 0 if node.ticked == "sum" else policy_of(node)[State.UNANSWERED]
+
+    def run(values: Sequence[object]) -> object:
+        ticked = next((values[slot] for slot in slots if type(values[slot]) is frozenset), None)
+        if not isinstance(ticked, frozenset):
+            return single(values)
+        if not ticked:
+            return nothing
+        one = list(values)
+        found = []
+        for choice in sorted(ticked):
+            for slot in slots:
+                if type(values[slot]) is frozenset:
+                    one[slot] = choice
+            found.append(single(one))
+        if any(type(value) is State for value in found):
+            return strongest(found)
+        return fold(found)
+
+    return run
+
+
+def _first_branch(branches: Sequence[Branch]) -> Term:
+    *conditional, last = branches
+    if not conditional:
+        return last.give
+    pairs = [(branch.when, branch.give) for branch in conditional]
+    otherwise = last.give
+
+    def run(slots: Sequence[object]) -> object:
+        for when, give in pairs:
+            if when(slots):  # type: ignore[misc]
+                return give(slots)
+        return otherwise(slots)
+
+    return run
+
+
+def _banded(of: Term, node: Bands) -> Term:
+    policy = policy_of(node)
+    edges = [(exact(edge.bound), edge.inclusive, plain(edge.band)) for edge in node.edges]
+    rest, from_top = plain(node.rest), node.from_top
+
+    def run(slots: Sequence[object]) -> object:
+        value = of(slots)
+        if type(value) is State:
+            return policy[value]
+        for bound, inclusive, band in edges:
+            if value == bound:
+                if inclusive:
+                    return band
+            elif (value > bound) is from_top:  # type: ignore[operator]
+                return band
+        return rest
+
+    return run
+
+
+def total(values: Sequence[Fraction | int]) -> Fraction | int:
+    """An exact sum; adding numerators over like denominators is far faster than one by one."""
+    whole = 0
+    parts: dict[int, int] = {}
+    for value in values:
+        if type(value) is int:
+            whole += value
+        else:
+            below = value.denominator
+            parts[below] = parts.get(below, 0) + value.numerator
+    if not parts:
+        return whole
+    return exact(sum((Fraction(above, below) for below, above in parts.items()), Fraction(whole)))
+
+
+def _fold(node: Fold, members: Sequence[Member]) -> Term:
+    if node.kind in ("any", "all", "count", "ladder") and not all(
+        is_expression(part) for part in node.members
+    ):
+        return _fold_tests(node.kind, members)
+    settle = _settler(node)
+    policy = {s: plain(v) if v not in ("skip", "stop") else v for s, v in node.policy.items()}
+    counts = node.kind == "count"
+
+    def run(slots: Sequence[object]) -> object:
+        kept: list[object] = []
+        weights: list[object] = []
+        passed: list[object] = []
+        stopped: list[State] = []
+        for member in members:
+            if member.where is not None and not member.where(slots):
+                continue
+            value = member.value(slots)
+            weight = 1 if member.weight is None else member.weight(slots)
+            if type(weight) is State and type(value) is not State:
+                value = weight
+            if type(value) is State:
+                instead = policy[value]
+                if instead == "skip" or counts:
+                    passed.append(value)
+                    continue
+                if instead == "stop" or type(instead) is State:
+                    stopped.append(value if instead == "stop" else instead)  # type: ignore[arg-type]
+                    continue
+                value = instead
+                if type(weight) is State:
+                    passed.append(weight)
+                    continue
+            kept.append(value)
+            weights.append(weight)
+        if stopped:
+            return strongest(stopped)
+        return settle(kept, weights, passed)
+
+    return run
+
+
+def _fold_tests(kind: str, members: Sequence[Member]) -> Term:
+    def run(slots: Sequence[object]) -> object:
+        found = (
+            bool(member.value(slots))
+            for member in members
+            if member.where is None or member.where(slots)
+        )
+        if kind == "any":
+            return "true" if any(found) else "false"
+        if kind == "all":
+            return "true" if all(found) else "false"
+        if kind == "count":
+            return sum(found)
+        climbed = 0
+        for one in found:
+            if not one:
+                break
+            climbed += 1
+        return climbed
+
+    return run
+
+
+def _settler(node: Fold) -> Callable[[list[object], list[object], list[object]], object]:
+    """What a fold makes of the members it keeps, their weights and the states passed over."""
+    empty = plain(node.empty)
+    rank = {label: place for place, label in enumerate(node.order)}
+    kind, top, bottom, weighted = node.kind, node.top, node.bottom, node.weight is not None
+
+    def settle(kept: list[object], weights: list[object], passed: list[object]) -> object:
+        if kind == "count":
+            return len(kept)
+        if kind == "first":
+            return kept[0] if kept else strongest(passed) if passed else empty
+        if not kept:
+            return empty
+        if kind in ("least", "greatest"):
+            choose = min if kind == "least" else max
+            if rank:
+                return choose(kept, key=rank.__getitem__)  # type: ignore[arg-type]
+            return choose(kept)  # type: ignore[type-var]
+        if kind == "product":
+            product: Fraction | int = 1
+            for value in kept:
+                product *= value  # type: ignore[operator]
+            return product
+        if top or bottom:
+            kept = sorted(kept, reverse=bool(top))[: top or bottom]  # type: ignore[type-var]
+        if weighted:
+            kept = [v * w for v, w in zip(kept, weights, strict=True)]  # type: ignore[operator]
+        summed = total(kept)  # type: ignore[arg-type]
+        if kind == "sum":
+            return summed
+        below = total(weights) if weighted else len(kept)  # type: ignore[arg-type]
+        return exact(Fraction(summed, below)) if below else empty
+
+    return settle
+
+
+__all__ = ["BY_ROW", "Branch", "Cell", "Member", "Program", "Sheet", "SheetError", "holds"]

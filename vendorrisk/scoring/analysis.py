@@ -1,0 +1,963 @@
+"""What can be told of a rubric's graph without a sheet: order, grain, possible values, holes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+
+from vendorrisk.conditions import (
+    STATES,
+    AtLeast,
+    AtMost,
+    Condition,
+    Every,
+    Is,
+    Isnt,
+    Some,
+    State,
+    Test,
+    atoms,
+    names,
+    read_number,
+)
+from vendorrisk.document import Report, Text, did_you_mean, place_of
+from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.scoring.formula import Apply, Expression, Name, Number, divisors, names_in
+from vendorrisk.scoring.graph import (
+    BY_ROW,
+    Bands,
+    Cases,
+    Constant,
+    Context,
+    Fold,
+    Formula,
+    Grain,
+    Graph,
+    Input,
+    Map,
+    Measure,
+    Named,
+    Node,
+    Policy,
+    Rounding,
+    Rows,
+    Span,
+    Table,
+    is_expression,
+    member_names,
+    names_of,
+)
+
+LARGEST_DEGREE = 1000
+"""How far powers of powers may multiply up before numbers grow out of hand."""
+
+MOST_RESULTS = 10_000
+MOST_TICKS = 1_000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was read, before anything is known of how it hangs together."""
+
+    rows: Rows
+    inputs: Mapping[str, Input]
+    nodes: Mapping[str, Node]
+    says: Mapping[str, str]
+
+
+def analyse(
+    draft: Draft,
+    results: Mapping[str, tuple[Text, Rounding | None]],
+    questionnaire: Questionnaire | None,
+    report: Report,
+) -> Graph | None:
+    """The checked graph; None with every problem reported.
+
+    Errors: unknown-name, formula-attribute, cycle, grain-mismatch, fold-nothing, not-a-number,
+    impossible-value, map-incomplete, map-unknown-key, negative-weight, formula-power, results.
+    Warnings: unused-measure, unused-input, may-divide-by-zero, stops-at-unanswered, never-happens.
+    """
+    before = len(report.errors)
+    analysis = _Analysis(draft, questionnaire, report)
+    if analysis.names_are_known(results):
+        order = analysis.order()
+        if order is not None and analysis.rows_named_are_rows():
+            for name in order:
+                analysis.measure(name)
+            named = analysis.results(results)
+            if len(report.errors) == before:
+                analysis.unused(results)
+                return Graph(draft.rows, analysis.used_inputs(), analysis.measures, named)
+    return None
+
+
+class _Analysis:
+    def __init__(self, draft: Draft, questionnaire: Questionnaire | None, report: Report) -> None:
+        self.draft, self.report = draft, report
+        self.rows, self.inputs = draft.rows, draft.inputs
+        self.nodes: dict[str, Node] = {str(name): node for name, node in draft.nodes.items()}
+        self.keys = {str(name): name for name in draft.nodes}
+        self.columns = {column: rank for rank, column in enumerate(draft.rows.columns)}
+        self.questions = {
+            q.id: q
+            for section in (questionnaire.sections if questionnaire else ())
+            for q in section.questions
+        }
+        self.measures: dict[str, Measure] = {}
+        self.shell = Graph(draft.rows, {}, {}, ())  # only for its groups of rows
+        self._spans: dict[str, Span] = {}
+        self._column_labels: dict[str, Span] = {}
+
+    # -- names and order ------------------------------------------------------------------------
+
+    def names_are_known(self, results: Mapping[str, tuple[Text, Rounding | None]]) -> bool:
+        known = {*self.nodes, *self.inputs, *self.columns}
+        fine = True
+        for name, node in self.nodes.items():
+            for used in dict.fromkeys(names_of(node)):
+                if used in known:
+                    continue
+                fine = False
+                head = used.split(".")[0]
+                if head in known:
+                    self.report.error(
+                        "formula-attribute",
+                        self.keys[name],
+                        f"`{name}` uses `{used}`, but `{head}` has no attributes.",
+                    )
+                else:
+                    self.report.error(
+                        "unknown-name",
+                        self.keys[name],
+                        f"`{name}` uses `{used}`, which is neither a measure, an input, "
+                        "a question nor a column." + did_you_mean(used, known),
+                    )
+        for result, (of, _) in results.items():
+            if of not in self.nodes and of not in STATES:
+                fine = False
+                self.report.error(
+                    "unknown-name",
+                    of if place_of(of) else result,
+                    f"the result `{result}` shows `{of}`, which is no measure."
+                    + did_you_mean(of, self.nodes),
+                )
+        graded = any(i.per_row and i.source == "answers" for i in self.inputs.values())
+        if graded and self.questions:
+            for row, question in self.rows.questions.items():
+                if question not in self.questions:
+                    fine = False
+                    self.report.error(
+                        "unknown-name",
+                        None,
+                        f"the row `{row}` is answered by `{question}`, which is no question."
+                        + did_you_mean(question, self.questions),
+                    )
+        return fine
+
+    def order(self) -> list[str] | None:
+        """Each measure after what it uses; what a fold reads `over` other rows may come later."""
+        waits = {
+            name: {used for used in self.earlier(node) if used in self.nodes}
+            for name, node in self.nodes.items()
+        }
+        followers: dict[str, list[str]] = {name: [] for name in waits}
+        for name, used in waits.items():
+            for other in used:
+                followers[other].append(name)
+        position = {name: rank for rank, name in enumerate(self.nodes)}
+        ready = [(position[name], name) for name, used in waits.items() if not used]
+        heapify(ready)
+        order: list[str] = []
+        while ready:
+            _, name = heappop(ready)
+            order.append(name)
+            for follower in followers[name]:
+                waits[follower].discard(name)
+                if not waits[follower]:
+                    heappush(ready, (position[follower], follower))
+        if len(order) == len(waits):
+            return order
+        stuck = {name: used for name, used in waits.items() if used}
+        self._report_cycle(stuck)
+        return None
+
+    def earlier(self, node: Node) -> Iterator[str]:
+        """The names that must be known before this node."""
+        if isinstance(node, Fold) and node.over is not None:
+            if node.weight is not None:
+                yield from names_in(node.weight)
+            return
+        yield from names_of(node)
+
+    def _report_cycle(self, stuck: Mapping[str, set[str]]) -> None:
+        name = next(iter(stuck))
+        path: list[str] = []
+        while name not in path:
+            path.append(name)
+            name = next(used for used in stuck[name] if used in stuck)
+        circle = [*path[path.index(name) :], name]
+        self.report.error(
+            "cycle",
+            self.keys[name],
+            f"`{name}` depends on itself: {' → '.join(circle)}; break the circle.",
+        )
+
+    def rows_named_are_rows(self) -> bool:
+        """The rows that `over` columns list exist, and no row is reached from itself."""
+        columns = {
+            node.over: name
+            for name, node in self.nodes.items()
+            if isinstance(node, Fold) and node.over is not None
+        }
+        follows: dict[str, list[str]] = {str(row["id"]): [] for row in self.rows.contexts}
+        for column, name in columns.items():
+            for row in self.rows.contexts:
+                for other in listed(row[column]):
+                    if other not in follows:
+                        self.report.error(
+                            "unknown-name",
+                            self.keys[name],
+                            f"the row `{row['id']}` lists `{other}` in `{column}`, "
+                            "which is no row." + did_you_mean(other, follows),
+                        )
+                        return False
+                    follows[str(row["id"])].append(other)
+        left = dict(follows)
+        while done := [row for row, others in left.items() if not any(o in left for o in others)]:
+            for settled in done:
+                del left[settled]
+        if left:
+            at = self.keys[next(iter(columns.values()))]
+            self.report.error(
+                "cycle", at, f"the rows {', '.join(sorted(left)[:5])} depend on one another."
+            )
+        return not left
+
+    # -- one measure ----------------------------------------------------------------------------
+
+    def measure(self, name: str) -> None:
+        node, at = self.nodes[name], self.keys[name]
+        grain, folds = self.grains(name, node)
+        draft = Measure(name, node, grain, folds, Span(), self.draft.says[name], place_of(at))
+        self.measures[name] = draft  # `over` folds may ask for its grain
+        span = self.span(draft) if self.columns_fit(draft) else Span(numeric=True)
+        if span.degree > LARGEST_DEGREE:
+            self.report.error(
+                "formula-power", at, f"in `{name}` powers of powers grow beyond all bounds."
+            )
+            span = replace(span, degree=1)
+        self.measures[name] = replace(draft, span=span)
+
+    def grain_of(self, name: str) -> Grain:
+        if name in self.nodes:
+            return self.measures[name].grain if name in self.measures else BY_ROW
+        if name in self.columns:
+            return BY_ROW
+        return BY_ROW if self.inputs[name].per_row else ()
+
+    def join(self, grains: Iterable[Grain]) -> Grain:
+        found = set(grains)
+        if BY_ROW in found:
+            return BY_ROW
+        columns = {column for grain in found for column in grain}
+        return tuple(sorted(columns, key=self.columns.__getitem__))
+
+    def grains(self, name: str, node: Node) -> tuple[Grain, Grain]:
+        if not isinstance(node, Fold) or node.across:
+            return self.join(self.grain_of(used) for used in names_of(node)), ()
+        if node.over is not None:
+            return BY_ROW, BY_ROW
+        used = [n for member in node.members for n in member_names(member)]
+        if node.weight is not None:
+            used += names_in(node.weight)
+        conditions = names(node.where) if node.where is not None else ()
+        used += [n for n in conditions if n not in self.columns]
+        folds = self.join(self.grain_of(n) for n in used)
+        if not folds and any(n in self.columns for n in conditions):
+            folds = BY_ROW
+        if not folds:
+            self.report.error(
+                "fold-nothing",
+                self.keys[name],
+                f"`{name}` folds what has only one value; list several members, "
+                "or fold a measure that has one for each row.",
+            )
+        return self.join([node.by]) if node.by != BY_ROW else BY_ROW, folds
+
+    def columns_fit(self, measure: Measure) -> bool:
+        """Every column a fold reads has one value in each group that it folds."""
+        node = measure.node
+        if not isinstance(node, Fold) or node.across or not measure.folds:
+            return True
+        needed = list(node.by)
+        if node.where is not None:
+            needed += [n for n in names(node.where) if n in self.columns]
+        for key, context in self.shell.contexts(measure.folds).items():
+            for column in needed:
+                if column not in context:
+                    self.report.error(
+                        "grain-mismatch",
+                        self.keys[measure.name],
+                        f"`{measure.name}` folds {_words(measure.folds)}, but `{column}` differs "
+                        f"within {', '.join(key)}.",
+                    )
+                    return False
+        if node.over is not None:
+            for used in {n for member in node.members for n in member_names(member)}:
+                if used in self.measures and self.grain_of(used) != BY_ROW:
+                    self.report.error(
+                        "grain-mismatch",
+                        self.keys[measure.name],
+                        f"`over` folds rows, but `{used}` has no value for each row.",
+                    )
+                    return False
+        return True
+
+    # -- what names may be ----------------------------------------------------------------------
+
+    def span_of(self, name: str, *, as_label: bool) -> Span:
+        """What a name may be: in a condition or a map (`as_label`) a column is its text."""
+        if name in self.nodes:
+            if name in self.measures and self.measures[name].span != Span():
+                return self.measures[name].span
+            return _ANYTHING  # read over other rows, before it is known itself
+        if name in self.columns:
+            return self.column_span(name, as_label=as_label)
+        if name not in self._spans:
+            found = self.inputs[name]
+            if found.per_row and found.source == "answers" and self.questions:
+                asked = dict.fromkeys(self.rows.questions.values())
+                span = union([self.input_span(self.inputs[q]) for q in asked])
+            else:
+                span = self.input_span(found)
+            self._spans[name] = span
+        return self._spans[name]
+
+    def column_span(self, column: str, *, as_label: bool) -> Span:
+        values = [row[column] for row in self.rows.contexts]
+        states = frozenset(v for v in values if isinstance(v, State))
+        texts = frozenset(v for v in values if not isinstance(v, State))
+        if column in self.rows.numeric and not as_label:
+            return numbers_span((read_number(text) or Fraction(0) for text in texts), states)
+        return Span(labels=texts, states=states)
+
+    def input_span(self, found: Input) -> Span:
+        states = set() if found.default is not None else {State.UNANSWERED}
+        if isinstance(found.default, State):
+            states.add(found.default)
+        states |= {STATES[choice] for choice in found.choices if choice in STATES}
+        question = self.questions.get(found.of or found.name)
+        if found.source == "answers" and question is not None:
+            states.add(State.UNANSWERED)
+            if question.show_when is not None:
+                states.add(State.HIDDEN)
+            if question.not_applicable is not None:
+                states.add(State.NOT_APPLICABLE)
+        labels = frozenset(choice for choice in found.choices if choice not in STATES)
+        if found.number:
+            if labels and not found.any_number:
+                return numbers_span(
+                    (read_number(label) or Fraction(0) for label in labels), frozenset(states)
+                )
+            return Span(
+                labels=frozenset(label for label in labels if read_number(label) is None),
+                numeric=True,
+                low=found.at_least,
+                high=found.at_most,
+                states=frozenset(states),
+            )
+        return Span(
+            labels=labels,
+            any_label=not labels and not found.day,
+            many=found.many,
+            days=found.day,
+            states=frozenset(states),
+        )
+
+    # -- spans of nodes -------------------------------------------------------------------------
+
+    def span(self, measure: Measure) -> Span:
+        match measure.node:
+            case Formula() as node:
+                self.divisions(measure, node.expression, said=node.by_zero is not None)
+                span = self.expression(measure, node.expression)
+                zero = [] if node.by_zero is None else [constant_span(node.by_zero)]
+                return union([after_policy(span, node.policy), *zero])
+            case Map() as node:
+                return self.map_span(measure, node)
+            case Cases() as node:
+                spans = []
+                for case in node.cases:
+                    if case.when is not None:
+                        self.condition(measure, case.when)
+                    if isinstance(case.give, (str, State)):
+                        spans.append(constant_span(case.give))
+                    else:
+                        self.divisions(measure, case.give, said=False)
+                        spans.append(self.expression(measure, case.give))
+                return union(spans)
+            case Bands() as node:
+                self.divisions(measure, node.of, said=False)
+                span = self.number(measure, node.of)
+                bands = [constant_span(edge.band) for edge in node.edges]
+                states = Span(states=after_policy(span, node.policy).states)
+                given = [constant_span(v) for s, v in node.policy.items() if s in span.states]
+                return union([*bands, constant_span(node.rest), states, *given])
+            case Fold() as node:
+                return self.fold_span(measure, node)
+
+    def expression(self, measure: Measure, found: Expression) -> Span:
+        if isinstance(found, Name):
+            return self.span_of(found.name, as_label=False)
+        return self.number(measure, found)
+
+    def number(self, measure: Measure, found: Expression) -> Span:
+        """The span of arithmetic, whose operands must be numbers."""
+        if isinstance(found, Number):
+            return numbers_span([found.value], frozenset())
+        if isinstance(found, Name):
+            span = self.span_of(found.name, as_label=False)
+            if span.has_labels or span.days:
+                self.report.error(
+                    "not-a-number",
+                    self.keys[measure.name],
+                    f"`{measure.name}` calculates with `{found.name}`, which may be "
+                    f"{_example(span)}; give it a number first, with a map.",
+                )
+                return Span(numeric=True, states=span.states)
+            return span
+        parts = [self.number(measure, part) for part in found.parts]
+        return _combined(found, parts)
+
+    def divisions(self, measure: Measure, found: Expression, *, said: bool) -> None:
+        for divisor in divisors(found):
+            if said or (isinstance(divisor, Number) and divisor.value != 0):
+                continue
+            span = _quiet(self, measure, divisor)
+            if span is None or _excludes_zero(span):
+                continue
+            self.report.warning(
+                "may-divide-by-zero",
+                self.keys[measure.name],
+                f"`{measure.name}` may divide by zero and is then not applicable; "
+                "if that is meant, say `by_zero: not_applicable` beside the formula.",
+            )
+
+    def map_span(self, measure: Measure, node: Map) -> Span:
+        spans = [self.span_of(dim, as_label=True) for dim in node.dims]
+        many = [dim for dim, span in zip(node.dims, spans, strict=True) if span.many]
+        at = self.keys[measure.name]
+        if len(many) > 1 or bool(many) != (node.ticked is not None):
+            self.report.error(
+                "map",
+                at,
+                f"`{measure.name}` maps several ticks: say `ticked: greatest`, `least` or `sum`."
+                if many
+                else f"`ticked` in `{measure.name}` goes with one answer that may tick several.",
+            )
+        self.map_is_complete(measure, node, spans)
+        outputs = [constant_span(value) for value in entries(node.table)]
+        if node.otherwise is not None:
+            outputs.append(constant_span(node.otherwise))
+        span = union(outputs)
+        if node.ticked is not None:
+            if span.has_labels or span.states:
+                self.report.error("map", at, "the entries for ticks must all be numbers.")
+            span = _tick_range(node.ticked, span)
+        absent = union([Span(states=s.states) for s in spans])
+        given = after_policy(absent, node.policy)
+        return union([span, given])
+
+    def map_is_complete(self, measure: Measure, node: Map, spans: Sequence[Span]) -> None:
+        per_row = [
+            dim in self.inputs
+            and self.inputs[dim].per_row
+            and self.inputs[dim].source == "answers"
+            and bool(self.questions)
+            for dim in node.dims
+        ]
+        fixed = [dim for dim in node.dims if dim in self.columns]
+        if any(per_row):
+            fixed.append("id")
+        missing: list[str] = []
+        reached: set[tuple[int, str]] = set()
+        seen = set()
+        for context in self.shell.contexts(measure.grain).values():
+            facts = tuple(context.get(column) for column in fixed)
+            if facts in seen:
+                continue
+            seen.add(facts)
+            level: list[tuple[Table, tuple[str, ...]]] = [(node.table, ())]
+            for dim, span, by_row in zip(node.dims, spans, per_row, strict=True):
+                possible: tuple[str | Fraction, ...] | None
+                if dim in self.columns:
+                    value = context[dim]
+                    possible = () if isinstance(value, State) else (value,)
+                else:
+                    if by_row:
+                        question = self.rows.questions[str(context["id"])]
+                        span = self.input_span(self.inputs[question])
+                    possible = span.finite()
+                deeper: list[tuple[Table, tuple[str, ...]]] = []
+                for table, path in level:
+                    keys = list(table)
+                    if possible is None:
+                        taken = [key for key in keys if span.may_be(key)]
+                        if node.otherwise is None:
+                            missing.append(" ".join((*path, "any other value")))
+                    else:
+                        taken = []
+                        for one in possible:
+                            found = [k for k in keys if _same(k, one)]
+                            if len(found) > 1:
+                                self.report.error(
+                                    "map-overlap",
+                                    self.keys[measure.name],
+                                    f"`{measure.name}` has {_quoted(found)} for the same number.",
+                                )
+                            if not found and node.otherwise is None:
+                                missing.append(" ".join((*path, str(one))))
+                            taken += found
+                    for key in dict.fromkeys(taken):
+                        reached.add((id(table), key))
+                        inner = table[key]
+                        if isinstance(inner, Mapping):
+                            deeper.append((inner, (*path, key)))
+                level = deeper
+        at = self.keys[measure.name]
+        if missing:
+            shown = _quoted(list(dict.fromkeys(missing)))
+            self.report.error(
+                "map-incomplete",
+                at,
+                f"the map `{measure.name}` has nothing for {shown}; add the entries or an `else`.",
+            )
+        self._unreached(measure, node, node.table, 0, reached, spans)
+
+    def _unreached(
+        self,
+        measure: Measure,
+        node: Map,
+        table: Table,
+        depth: int,
+        reached: set[tuple[int, str]],
+        spans: Sequence[Span],
+    ) -> None:
+        for key, inner in table.items():
+            if (id(table), key) not in reached:
+                known = [str(value) for value in spans[depth].finite() or ()]
+                self.report.error(
+                    "map-unknown-key",
+                    self.keys[measure.name],
+                    f"the map `{measure.name}` has an entry for `{key}`, which "
+                    f"`{node.dims[depth]}` never is here." + did_you_mean(key, known),
+                )
+            elif isinstance(inner, Mapping):
+                self._unreached(measure, node, inner, depth + 1, reached, spans)
+
+    def fold_span(self, measure: Measure, node: Fold) -> Span:
+        if node.where is not None:
+            self.condition(measure, node.where)
+        spans = []
+        for member in node.members:
+            if is_expression(member):
+                self.divisions(measure, member, said=False)  # type: ignore[arg-type]
+                spans.append(self.expression(measure, member))  # type: ignore[arg-type]
+            else:
+                self.condition(measure, member)  # type: ignore[arg-type]
+        at = self.keys[measure.name]
+        count = len(node.members)
+        if not node.across:
+            count = max(1, len(self.shell.contexts(measure.folds)))
+        if node.kind in ("any", "all"):
+            return Span(labels=frozenset(("true", "false")))
+        if node.kind in ("count", "ladder"):
+            return Span(numeric=True, low=Fraction(0), high=Fraction(count))
+        span = union(spans)
+        if node.weight is not None:
+            span = self.weighted(measure, node.weight, span)
+        self.stops(measure, node, span)
+        if node.kind in ("sum", "mean", "product") and (span.has_labels or span.days):
+            self.report.error(
+                "not-a-number",
+                at,
+                f"`{measure.name}` adds up what may be {_example(span)}; "
+                "give it a number first, with a map.",
+            )
+            span = Span(numeric=True, states=span.states)
+        if node.kind in ("least", "greatest") and span.has_labels:
+            unranked = sorted(span.labels - set(node.order))
+            if span.any_label or span.many or unranked or span.numeric:
+                self.report.error(
+                    "fold",
+                    at,
+                    f"`{measure.name}` ranks labels, so `order:` must name all of them, "
+                    "least first" + (f"; {_quoted(unranked)} is missing." if unranked else "."),
+                )
+        empty = [constant_span(node.empty)]
+        given = [
+            constant_span(value)
+            for state, value in node.policy.items()
+            if state in span.states and value not in ("skip", "stop")
+        ]
+        states = frozenset(s for s in span.states if node.policy.get(s) == "stop")
+        if node.kind == "first":
+            states |= span.states  # none of the members has a value
+        folded = _folded(node.kind, replace(span, states=frozenset()), count)
+        return union([folded, Span(states=states), *given, *empty])
+
+    def weighted(self, measure: Measure, weight: Expression, span: Span) -> Span:
+        found = self.number(measure, weight)
+        if found.low is not None and found.low < 0:
+            self.report.error(
+                "negative-weight",
+                self.keys[measure.name],
+                f"in `{measure.name}` a weight may be negative; weights are 0 or more.",
+            )
+        return replace(span, states=span.states | found.states)
+
+    def stops(self, measure: Measure, node: Fold, span: Span) -> None:
+        for state in (State.UNANSWERED, State.INCONCLUSIVE):
+            silent = node.policy.get(state) == "stop" and state not in node.said
+            if state in span.states and silent:
+                self.report.warning(
+                    "stops-at-unanswered",
+                    self.keys[measure.name],
+                    f"one {state.value} member makes the whole of `{measure.name}` "
+                    f"{state.value}; say `{state.value}: 0`, `skip`, or `stop` if that is meant.",
+                )
+
+    # -- conditions -----------------------------------------------------------------------------
+
+    def condition(self, measure: Measure, condition: Condition) -> None:
+        for name, test in atoms(condition):
+            self.test(measure, name, test, self.span_of(name, as_label=True))
+
+    def test(self, measure: Measure, name: str, test: Test, span: Span) -> None:
+        at = self.keys[measure.name]
+        match test:
+            case Is(values):
+                for value in values:
+                    if span.may_be(value):
+                        continue
+                    if value in STATES:
+                        self.report.warning(
+                            "never-happens",
+                            at,
+                            f"`{measure.name}` asks whether `{name}` is {value}, "
+                            "which it never is.",
+                        )
+                    else:
+                        self.report.error(
+                            "impossible-value",
+                            at,
+                            f"`{measure.name}` asks whether `{name}` is `{value}`, "
+                            f"which it never is." + did_you_mean(value, span.labels),
+                        )
+            case AtLeast(bound) | AtMost(bound):
+                numeric = span.numeric or any(
+                    read_number(label) is not None for label in span.labels
+                )
+                if not (numeric if isinstance(bound, Fraction) else span.days):
+                    self.report.error(
+                        "impossible-value",
+                        at,
+                        f"`{measure.name}` compares `{name}` with {test.text}, "
+                        f"but it is no {'number' if isinstance(bound, Fraction) else 'day'}.",
+                    )
+            case Isnt(inner):
+                self.test(measure, name, inner, span)
+            case Every(inners) | Some(inners):
+                for inner in inners:
+                    self.test(measure, name, inner, span)
+
+    # -- results --------------------------------------------------------------------------------
+
+    def results(self, written: Mapping[str, tuple[Text, Rounding | None]]) -> tuple[Named, ...]:
+        found: dict[str, Named] = {}
+        for pattern, (of, shown) in written.items():
+            if of in STATES:
+                found[str(pattern)] = Named(str(pattern), None, (), STATES[of], shown)
+                continue
+            measure = self.measures[str(of)]
+            if shown is not None and not measure.span.numeric:
+                self.report.error(
+                    "rounding", pattern, f"`{of}` is no number, so it cannot be rounded."
+                )
+            columns = re.findall(r"<([^<>]*)>", pattern)
+            for key, context in self.shell.contexts(measure.grain).items():
+                if any(not isinstance(context.get(column), str) for column in columns):
+                    self.report.error(
+                        "results",
+                        pattern,
+                        f"the result `{pattern}` may name {_words(measure.grain) or 'nothing'}: "
+                        f"`{of}` has one value for each."
+                        if measure.grain
+                        else f"`{of}` has only one value, so `{pattern}` can name no column.",
+                    )
+                    break
+                name = str(pattern)
+                for column in columns:
+                    name = name.replace(f"<{column}>", str(context[column]))
+                if name in found:
+                    self.report.error(
+                        "results",
+                        pattern,
+                        f"two results are called `{name}`; `{of}` has one value for each "
+                        f"{_words(measure.grain)}, which the name must show as <column>."
+                        if measure.grain
+                        else f"two results are called `{name}`.",
+                    )
+                    break
+                found[name] = Named(name, measure.name, key, None, shown)
+            if len(found) > MOST_RESULTS:
+                self.report.error("results", pattern, "there are too many results.")
+                break
+        return tuple(found.values())
+
+    def reachable(self, results: Iterable[str]) -> set[str]:
+        todo, seen = [name for name in results if name in self.nodes], set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                if name in self.nodes:
+                    todo += names_of(self.nodes[name])
+        return seen
+
+    def unused(self, results: Mapping[str, tuple[Text, Rounding | None]]) -> None:
+        used = self.reachable(str(of) for of, _ in results.values())
+        for name in self.nodes:
+            if name not in used:
+                self.report.warning(
+                    "unused-measure", self.keys[name], f"no result needs the measure `{name}`."
+                )
+        for name, found in self.inputs.items():
+            if found.declared and name not in used:
+                self.report.warning("unused-input", None, f"nothing reads the input `{name}`.")
+
+    def used_inputs(self) -> dict[str, Input]:
+        used = {name for node in self.nodes.values() for name in names_of(node)}
+        asked = set(self.rows.questions.values())
+        return {
+            name: found
+            for name, found in self.inputs.items()
+            if found.declared or name in used or name in asked
+        }
+
+
+# -- spans --------------------------------------------------------------------------------------
+
+_ANYTHING = Span(numeric=True, states=frozenset(STATES.values()))
+
+
+def numbers_span(numbers: Iterable[Fraction], states: frozenset[State]) -> Span:
+    """The span of a list of numbers."""
+    found = frozenset(numbers)
+    if not found:
+        return Span(states=states)
+    return Span(numeric=True, low=min(found), high=max(found), numbers=found, states=states)
+
+
+def constant_span(value: Constant) -> Span:
+    """The span of one written value."""
+    if isinstance(value, State):
+        return Span(states=frozenset((value,)))
+    if isinstance(value, str):
+        return Span(labels=frozenset((value,)))
+    return numbers_span([value], frozenset())
+
+
+def union(spans: Iterable[Span]) -> Span:
+    """Whatever one of the spans may be."""
+    parts = list(spans)
+    numeric = [span for span in parts if span.numeric]
+    listed = [span.numbers for span in numeric]
+    numbers = (
+        None
+        if any(found is None for found in listed)
+        else frozenset().union(*(found for found in listed if found is not None))
+    )
+    lows, highs = [s.low for s in numeric], [s.high for s in numeric]
+    return Span(
+        labels=frozenset().union(*(span.labels for span in parts)),
+        any_label=any(span.any_label for span in parts),
+        numeric=bool(numeric),
+        low=None if None in lows or not lows else min(low for low in lows if low is not None),
+        high=None if None in highs or not highs else max(h for h in highs if h is not None),
+        numbers=numbers if numeric and numbers is not None and len(numbers) <= 256 else None,
+        many=any(span.many for span in parts),
+        days=any(span.days for span in parts),
+        states=frozenset().union(*(span.states for span in parts)),
+        degree=max((span.degree for span in parts), default=1),
+    )
+
+
+def after_policy(span: Span, policy: Policy) -> Span:
+    """The span once a policy has replaced states."""
+    given = [constant_span(value) for state, value in policy.items() if state in span.states]
+    left = replace(span, states=frozenset(s for s in span.states if s not in policy))
+    return union([left, *given]) if given else left
+
+
+def entries(table: Table) -> Iterator[Constant]:
+    """Every result in a map's table."""
+    for value in table.values():
+        if isinstance(value, Mapping):
+            yield from entries(value)
+        else:
+            yield value
+
+
+def listed(value: str | State) -> tuple[str, ...]:
+    """The ids in a column that lists rows, parted by spaces."""
+    return () if isinstance(value, State) else tuple(value.split())
+
+
+def _quiet(analysis: _Analysis, measure: Measure, found: Expression) -> Span | None:
+    """The span of part of a formula, without reporting its problems again."""
+    known = len(analysis.report.problems)
+    span = analysis.number(measure, found)
+    broken = len(analysis.report.problems) > known
+    del analysis.report.problems[known:]
+    return None if broken else span
+
+
+def _excludes_zero(span: Span) -> bool:
+    if span.numbers is not None:
+        return 0 not in span.numbers
+    return (span.low is not None and span.low > 0) or (span.high is not None and span.high < 0)
+
+
+def _combined(found: Apply, parts: Sequence[Span]) -> Span:
+    """Interval arithmetic: where a number from an operation may lie."""
+    states = frozenset().union(*(part.states for part in parts))
+    operation, first = found.operation, parts[0]
+    low: Fraction | None = None
+    high: Fraction | None = None
+    degree = max(part.degree for part in parts)
+    if operation == "+":
+        low, high = _plus(first.low, parts[1].low), _plus(first.high, parts[1].high)
+    elif operation == "-":
+        low, high = _minus(first.low, parts[1].high), _minus(first.high, parts[1].low)
+    elif operation == "negative":
+        low, high = _minus(Fraction(0), first.high), _minus(Fraction(0), first.low)
+    elif operation in ("*", "/"):
+        degree = sum(part.degree for part in parts)
+        low, high = _product_range(operation, first, parts[1])
+        if operation == "/" and not _excludes_zero(parts[1]):
+            states |= {State.NOT_APPLICABLE}
+    elif operation == "**":
+        power = int(parts[1].low or 0)
+        degree = first.degree * max(1, power)
+        if first.low is not None and first.low >= 0 and degree <= LARGEST_DEGREE:
+            low = first.low**power
+            high = None if first.high is None else first.high**power
+    elif operation in ("min", "max"):
+        choose = min if operation == "min" else max
+        lows, highs = [p.low for p in parts], [p.high for p in parts]
+        known_low = [value for value in lows if value is not None]
+        known_high = [value for value in highs if value is not None]
+        # A minimum is no greater than any part, but as low as the lowest; likewise a maximum.
+        if operation == "min":
+            low = choose(known_low) if len(known_low) == len(parts) else None
+            high = choose(known_high) if known_high else None
+        else:
+            low = choose(known_low) if known_low else None
+            high = choose(known_high) if len(known_high) == len(parts) else None
+    elif operation == "abs":
+        low = Fraction(0)
+        if first.low is not None and first.high is not None:
+            high = max(abs(first.low), abs(first.high))
+    else:  # rounding moves a value by less than one step
+        step = parts[1].low or Fraction(1)
+        down, up = operation != "up", operation != "down"
+        low = first.low if first.low is None or not down else first.low - step
+        high = first.high if first.high is None or not up else first.high + step
+        if low is not None and first.low is not None and first.low >= 0:
+            low = max(low, Fraction(0))
+    return Span(numeric=True, low=low, high=high, states=states, degree=degree)
+
+
+def _plus(a: Fraction | None, b: Fraction | None) -> Fraction | None:
+    return None if a is None or b is None else a + b
+
+
+def _minus(a: Fraction | None, b: Fraction | None) -> Fraction | None:
+    return None if a is None or b is None else a - b
+
+
+def _product_range(operation: str, a: Span, b: Span) -> tuple[Fraction | None, Fraction | None]:
+    if a.low is not None and a.low >= 0 and b.low is not None and b.low >= 0:
+        if operation == "*":
+            high = None if a.high is None or b.high is None else a.high * b.high
+            return a.low * b.low, high
+        low = Fraction(0) if b.high is None or b.high == 0 else a.low / b.high
+        return low, None if a.high is None or b.low == 0 else a.high / b.low
+    if None in (a.low, a.high, b.low, b.high) or (operation == "/" and not _excludes_zero(b)):
+        return None, None
+    ends = [
+        x * y if operation == "*" else x / y
+        for x in (a.low, a.high)
+        for y in (b.low, b.high)
+        if x is not None and y is not None
+    ]
+    return min(ends), max(ends)
+
+
+def _folded(kind: str, span: Span, count: int) -> Span:
+    if kind == "sum":
+        low = None if span.low is None else min(Fraction(0), span.low * count)
+        high = None if span.high is None else max(Fraction(0), span.high * count)
+        return replace(span, low=low, high=high, numbers=None)
+    if kind == "mean":
+        return replace(span, numbers=None)
+    if kind == "product":
+        unit = span.low is not None and span.low >= 0
+        small = span.high is not None and span.high <= 1
+        return replace(
+            span,
+            low=Fraction(0) if unit else None,
+            high=Fraction(1) if unit and small else None,
+            numbers=None,
+            degree=span.degree * min(count, LARGEST_DEGREE),
+        )
+    return span
+
+
+def _tick_range(ticked: str, span: Span) -> Span:
+    zero, low, high = Fraction(0), span.low, span.high
+    if ticked == "sum":  # no answer ticks more choices than a table has entries
+        low = None if low is None else low * MOST_TICKS
+        high = None if high is None else high * MOST_TICKS
+    return replace(
+        span,
+        low=None if low is None else min(zero, low),
+        high=None if high is None else max(zero, high),
+        numbers=None,
+    )
+
+
+def _same(key: str, value: str | Fraction) -> bool:
+    return key == value if isinstance(value, str) else read_number(key) == value
+
+
+def _quoted(words: Sequence[str]) -> str:
+    shown = ", ".join(f"`{word}`" for word in words[:3])
+    return shown if len(words) <= 3 else f"{shown} and {len(words) - 3} more"
+
+
+def _words(grain: Grain) -> str:
+    return "each row" if grain == BY_ROW else " and ".join(f"<{column}>" for column in grain)
+
+
+def _example(span: Span) -> str:
+    if span.days:
+        return "a day"
+    return f"`{min(span.labels)}`" if span.labels else "a label"
+
+
+__all__ = ["Context", "Draft", "analyse", "constant_span", "entries", "listed", "union"]

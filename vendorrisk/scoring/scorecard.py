@@ -1,0 +1,308 @@
+"""A scorecard: results, rules, lines, domains and steps as data, as JSON and as plain text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from vendorrisk.conditions import State
+from vendorrisk.scoring.formula import write_number
+
+_STATE_OF = {
+    State.HIDDEN: "not_applicable",
+    State.NOT_APPLICABLE: "not_applicable",
+    State.UNANSWERED: "no_score",
+    State.INCONCLUSIVE: "inconclusive",
+    State.NO_SCORE: "no_score",
+}
+
+CAUSES: Mapping[str, str] = {
+    "weaker_answer": "Weaker answers",
+    "unanswered": "Unanswered",
+    "dont_know": "“Don't know”",
+    "not_approved": "“Not applicable” that nobody approved",
+    "unproven": "Not proven",
+    "contradicted": "Contradicted",
+}
+"""Why a criterion earns less than 100, in the order of the steps from 100 to the mean."""
+
+CEILINGS: Mapping[str, str] = {
+    "weakest_critical": "Weakest critical domain",
+    "cap": "Cap",
+    "knockout": "Knockout",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A named result: exactly, as shown (rounded the way the rubric says), and why.
+
+    `exact` is a Fraction, a label or the State that stands in its place; `shown` is None where
+    there is no value.
+    """
+
+    exact: Fraction | str | State
+    shown: Fraction | str | None
+    why: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """scored, not_applicable, inconclusive or no_score."""
+        return _STATE_OF[self.exact] if isinstance(self.exact, State) else "scored"
+
+    def to_json(self) -> dict[str, Any]:
+        """`value`, `exact` (p/q), `state` and `why`."""
+        shown = self.shown
+        if isinstance(shown, Fraction):
+            value: object = shown.numerator if shown.denominator == 1 else float(shown)
+        else:
+            value = shown
+        return {
+            "value": value,
+            "exact": str(self.exact) if isinstance(self.exact, Fraction) else None,
+            "state": self.state,
+            "why": list(self.why),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that holds. `effect`: knockout, cap, not_cleared or clarify; `limit` its ceiling.
+
+    Beside the rubric's own ids there are `not-cleared:QUESTION` and `contradicted:QUESTION`.
+    """
+
+    id: str
+    effect: str
+    limit: Fraction | None
+    because: str
+    questions: tuple[str, ...]
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One criterion, from answer to contribution.
+
+    `state`     answered, dont_know, unanswered, not_approved (claimed not to apply), contradicted,
+                not_applicable (approved), hidden_by_answer or hidden_by_fact
+    `answer`    the choice ids (several for ticks), or the number as text; empty without an answer
+    `points`    what the answer claims, 0 to 100; None where the criterion leaves both sums
+    `level`     of assurance, of the rung that counts; None where no level was looked at
+    `share`     what that level lets the rung keep
+    `counts`    the choice whose credit counts: the claimed one or a worse one; None without
+    `credit`    the points it earns after assurance and every policy
+    `contribution` weight × credit ÷ all applicable weight; they add up to the mean
+    `lost`      cause → points of the overall mean lost to it (same unit as `contribution`):
+                weaker_answer, unanswered, dont_know, not_approved, unproven, contradicted;
+                with `contribution` they add up to 100 × weight ÷ all applicable weight
+    """
+
+    criterion: str
+    question: str
+    domain: str
+    weight: Fraction
+    state: str
+    answer: tuple[str, ...]
+    points: Fraction | None
+    level: str | None
+    share: Fraction | None
+    counts: str | None
+    credit: Fraction | None
+    contribution: Fraction | None
+    lost: Mapping[str, Fraction]
+    why: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; a number is an int, or "p/q" where it is not whole."""
+        return {
+            "criterion": self.criterion,
+            "question": self.question,
+            "domain": self.domain,
+            "weight": _number(self.weight),
+            "state": self.state,
+            "answer": list(self.answer),
+            "points": _number(self.points),
+            "level": self.level,
+            "share": _number(self.share),
+            "counts": self.counts,
+            "credit": _number(self.credit),
+            "contribution": _number(self.contribution),
+            "lost": {cause: _number(points) for cause, points in self.lost.items()},
+            "why": list(self.why),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLine:
+    """A domain: claimed beside assured, its share of all asked weight and how much is answered."""
+
+    id: str
+    title: str
+    critical: bool
+    weight: Fraction
+    claimed: Result
+    assured: Result
+    coverage: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step down from 100; `after` is the step before's `after` plus `change` (never above 0).
+
+    In order: weaker_answer, unanswered, dont_know, not_approved (leaving the claimed score),
+    unproven, contradicted (leaving the mean), weakest_critical, cap, knockout (leaving overall).
+    """
+
+    id: str
+    label: str
+    change: Fraction
+    after: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One measure of the graph: its value, and which case fired or which members were binding."""
+
+    measure: str
+    key: tuple[str, ...]
+    value: Fraction | str | State
+    because: str = ""
+    binding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Everything one sheet came to under one rubric. The same sheet gives the same bytes."""
+
+    results: Mapping[str, Result]
+    rules: tuple[FiredRule, ...]
+    lines: tuple[Line, ...]
+    domains: tuple[DomainLine, ...]
+    waterfall: tuple[Step, ...]
+    derivation: tuple[Used, ...]
+    ignored: tuple[str, ...]
+    digests: Mapping[str, str]
+
+    def with_range(self, low: Scorecard, high: Scorecard) -> Scorecard:
+        """The same scorecard with `low` and `high`, the overall results of two completions."""
+        ends = {
+            "low": replace(
+                low.results["overall"],
+                why=("With the worst answer to every question that is asked and unanswered.",),
+            ),
+            "high": replace(
+                high.results["overall"],
+                why=("With the best answer to every question that is asked and unanswered.",),
+            ),
+        }
+        return replace(self, results={**self.results, **ends})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: results, rules, ignored, digests, lines, domains, waterfall, derivation.
+
+        Outside `results`, a number is an int, or the text "p/q" where it is not whole.
+        """
+        return {
+            "results": {name: result.to_json() for name, result in self.results.items()},
+            "rules": [
+                {
+                    "id": rule.id,
+                    "effect": rule.effect,
+                    "limit": _number(rule.limit),
+                    "because": rule.because,
+                    "questions": list(rule.questions),
+                    "clause": rule.clause,
+                }
+                for rule in self.rules
+            ],
+            "ignored": list(self.ignored),
+            "digests": dict(self.digests),
+            "lines": [line.to_json() for line in self.lines],
+            "domains": [
+                {
+                    "id": line.id,
+                    "title": line.title,
+                    "critical": line.critical,
+                    "weight": _number(line.weight),
+                    "claimed": line.claimed.to_json(),
+                    "assured": line.assured.to_json(),
+                    "coverage": _number(line.coverage),
+                }
+                for line in self.domains
+            ],
+            "waterfall": [
+                {
+                    "id": step.id,
+                    "label": step.label,
+                    "change": _number(step.change),
+                    "after": _number(step.after),
+                }
+                for step in self.waterfall
+            ],
+            "derivation": [
+                {
+                    "measure": used.measure,
+                    "key": list(used.key),
+                    "value": used.value.value
+                    if isinstance(used.value, State)
+                    else used.value
+                    if isinstance(used.value, str)
+                    else _number(used.value),
+                    "because": used.because,
+                    "binding": list(used.binding),
+                }
+                for used in self.derivation
+            ],
+        }
+
+    def to_bytes(self) -> bytes:
+        """`to_json` as canonical UTF-8 (sorted keys, no spaces): what is stored and hashed."""
+        return json.dumps(
+            self.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+
+    def text(self) -> str:
+        """The whole scorecard in plain sentences for a reader."""
+        return "\n".join(_text(self)) + "\n"
+
+
+def _number(value: Fraction | None) -> int | str | None:
+    if value is None:
+        return None
+    return value.numerator if value.denominator == 1 else str(value)
+
+
+def said(value: Fraction | int, places: int = 1) -> str:
+    """A number for a sentence, rounded down to at most that many places."""
+    return write_number(floor(Fraction(value) * 10**places) / Fraction(10**places))
+
+
+def _text(card: Scorecard) -> Iterator[str]:
+    for name, result in card.results.items():
+        value = result.state if result.shown is None else str(result.shown)
+        if isinstance(result.shown, Fraction):
+            value = said(result.shown, 4)
+        yield f"{name}: {value}"
+        yield from (f"    {sentence}" for sentence in result.why)
+    if card.rules:
+        yield "Rules"
+    for rule in card.rules:
+        limit = "" if rule.limit is None else f", at most {said(rule.limit)}"
+        yield f"    {rule.id} ({rule.effect}{limit}): {rule.because}"
+    if card.waterfall:
+        yield "From 100 to the score"
+    for step in card.waterfall:
+        if step.change:
+            lost = said(-step.change)
+            yield f"    {step.label}: -{lost} leaves {said(step.after)}"
+    if card.lines:
+        yield "Criteria"
+    for line in card.lines:
+        yield f"    {line.criterion}: " + " ".join(line.why)
+    if card.ignored:
+        yield f"Ignored, because not asked: {', '.join(card.ignored)}"

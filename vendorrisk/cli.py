@@ -1,4 +1,4 @@
-"""The command line: check, test, score and explain content, publish it, and start new content.
+"""The command line: check, test, score and explain content, publish it, begin new content; migrate.
 
 Exit codes: 0 fine, 1 what was checked does not hold, 2 bad input. Problems go to standard error,
 one a line: `file:line: code: message`.
@@ -187,6 +187,19 @@ def _new(arguments: Namespace) -> int:
     return FINE
 
 
+def _migrate(_arguments: Namespace) -> int:
+    # Loaded here, because the commands about content need no database and start at once.
+    from vendorrisk.store import StoreUnavailable, migrate
+
+    try:
+        migrated = migrate(Settings.from_environment().database_url)
+    except StoreUnavailable as refusal:
+        return report([Problem(refusal.code.replace("_", "-"), str(refusal), Place("database"))])
+    did = f"brought to {migrated.after}" if migrated.changed else "up to date"
+    print(f"The database {migrated.where} is {did}.")
+    return FINE
+
+
 def _takes_nothing(parser: ArgumentParser) -> None:
     """A command without arguments of its own."""
 
@@ -201,5 +214,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("score", "Score answers by a rubric.", _takes_answers, _score),
     Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
+    Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("new", "Begin a questionnaire, or its next version.", _takes_new, _new),
 )

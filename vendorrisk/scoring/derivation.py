@@ -23,15 +23,11 @@ class Explainer:
     ) -> None:
         self.program, self.everyday = program, everyday
         # The story may ask for inputs that no measure reads, so it comes first.
-        self.story = (
-            None if everyday is None or asked is None else Story(program, everyday, asked)
-        )
+        self.story = None if everyday is None or asked is None else Story(program, everyday, asked)
         self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
         self.cell_at = {cell.slot: cell for cell in program.cells.values()}
         graph = program.graph
-        self.told = [
-            cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW
-        ]
+        self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
 
     def scorecard(
         self, slots: Sequence[object], ignored: tuple[str, ...], digests: Mapping[str, str]

@@ -142,6 +142,37 @@ class Cell:
     members: tuple[Member, ...] = ()
 
 
+@dataclass(slots=True)
+class Kernel:
+    """The cells of one row that can be computed from what the sheet brings.
+
+    Rows have few possible inputs, and most sheets share them: what a row came to is remembered by
+    what it read. `first` and `last` bound its slots.
+    """
+
+    first: int
+    last: int
+    reads: Callable[[Sequence[object]], object]
+    steps: tuple[tuple[int, Term], ...]
+    known: dict[object, list[object]] = field(default_factory=dict)
+
+    def run(self, slots: list[object]) -> None:
+        """Fill the row's slots."""
+        reading = self.reads(slots)
+        found = self.known.get(reading)
+        if found is not None:
+            slots[self.first : self.last] = found
+            return
+        for slot, compute in self.steps:
+            slots[slot] = compute(slots)
+        if len(self.known) >= MOST_REMEMBERED:
+            self.known.clear()
+        self.known[reading] = slots[self.first : self.last]
+
+
+MOST_REMEMBERED = 512
+
+
 class Program:
     """A graph compiled. Slots hold constants, then what the sheet brings, then cells in order."""
 
@@ -152,20 +183,79 @@ class Program:
         self.slots: dict[tuple[str, Key], int] = {}
         self.cells: dict[tuple[str, Key], Cell] = {}
         self._constant: set[int] = set()
-        for measure in graph.measures.values():
+        measures = graph.measures.values()
+        by_row = [measure.name for measure in measures if measure.grain == BY_ROW]
+        self._blocks: dict[Key, tuple[int, int]] = {}
+        for row in graph.contexts(BY_ROW) if by_row else ():
+            first = len(self.start)
+            for name in by_row:
+                self._slot(name, row)
+            self._blocks[row] = (first, len(self.start))
+        for measure in measures:
             for key, context in graph.contexts(measure.grain).items():
                 self._add(measure, key, context)
         self.order = self._sorted()
-        self._steps = [(cell.slot, cell.run) for cell in self.order]
+        self._before, self._kernels, self._after = self._arranged()
 
     def run(self, sheet: Sheet) -> list[object]:
         """The value of every slot for one sheet. Raises SheetError."""
         slots = self.start.copy()
         for leaf in self.leaves.values():
             slots[leaf.slot] = leaf.fetch(sheet)
-        for slot, compute in self._steps:
+        for slot, compute in self._before:
+            slots[slot] = compute(slots)
+        for kernel in self._kernels:
+            kernel.run(slots)
+        for slot, compute in self._after:
             slots[slot] = compute(slots)
         return slots
+
+    def _arranged(
+        self,
+    ) -> tuple[list[tuple[int, Term]], list[Kernel], list[tuple[int, Term]]]:
+        """What no row is needed for; the rows, each as one; and everything that follows."""
+        before: list[tuple[int, Term]] = []
+        after: list[tuple[int, Term]] = []
+        rows: dict[Key, list[Cell]] = {}
+        follows: set[int] = set()  # slots that need a row, and are not rows that come first
+        in_rows: set[int] = set()
+        for cell in self.order:
+            by_row = self.graph.measures[cell.measure].grain == BY_ROW
+            if cell.needs & follows or (not by_row and cell.needs & in_rows):
+                follows.add(cell.slot)
+                after.append((cell.slot, cell.run))
+            elif by_row:
+                in_rows.add(cell.slot)
+                rows.setdefault(cell.key, []).append(cell)
+            else:
+                before.append((cell.slot, cell.run))
+        kernels = []
+        for row in self._row_order(rows):
+            first, last = self._blocks[row]
+            cells = rows[row]
+            read = {n for cell in cells for n in cell.needs if not first <= n < last}
+            kernels.append(
+                Kernel(
+                    first,
+                    last,
+                    itemgetter(*sorted(read)) if read else _nothing,
+                    tuple((cell.slot, cell.run) for cell in cells),
+                )
+            )
+        return before, kernels, after
+
+    def _row_order(self, rows: Mapping[Key, Sequence[Cell]]) -> Iterator[Key]:
+        """The rows, each after those it reads."""
+        row_of = {cell.slot: row for row, cells in rows.items() for cell in cells}
+        left = {
+            row: {row_of[n] for cell in cells for n in cell.needs if n in row_of} - {row}
+            for row, cells in rows.items()
+        }
+        while left:
+            settled = [row for row, others in left.items() if not others & left.keys()]
+            yield from settled
+            for row in settled:
+                del left[row]
 
     def leaf_slot(self, name: str, context: Context) -> int:
         """The slot of an input, for the row of a context; every row input has one."""
@@ -420,6 +510,10 @@ class _Compiler:
 def plain(value: Constant) -> object:
     """A constant as runs hold it: whole numbers as ints."""
     return exact(value) if isinstance(value, Fraction) else value
+
+
+def _nothing(slots: Sequence[object]) -> object:
+    return ()
 
 
 def policy_of(node: Map | Bands) -> dict[object, object]:

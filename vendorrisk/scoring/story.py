@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from vendorrisk.conditions import DONT_KNOW, State, names
 from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.everyday import Criterion, Everyday
-from vendorrisk.scoring.exact import Program, total
+from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
 from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, not_cleared_by
 from vendorrisk.scoring.formula import write_number
 from vendorrisk.scoring.scorecard import (
@@ -52,6 +53,8 @@ class _Places:
     levels: tuple[int, ...]
     shares: tuple[int, ...]
     hiding: tuple[str, ...]
+    reads: Callable[[Sequence[object]], object]
+    known: dict[object, Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +90,32 @@ class Story:
         assured = self.everyday.assurance is not None
         hidden_by = context["criterion.hidden_by"]
         question = self.questions[criterion.question]
+        answer = leaf("row.answer", context)
+        approval = leaf("row.approval", context)
+        verdict = leaf("row.verdict", context)
+        points = self._slot("criterion.points", row)
+        credit = self._slot("criterion.credit", row)
+        switched_off = self._slot("criterion.switched_off", row)
+        kept = tuple(self._slot(f"rung.kept_{rank}", row) for rank in ranks)
+        levels = tuple(leaf(f"level.{rank}", context) for rank in ranks) if assured else ()
+        shares = tuple(self._slot(f"rung.share_{rank}", row) for rank in ranks) if assured else ()
+        settled = (answer, approval, verdict, points, credit, switched_off)
+        read = [*settled, *kept, *levels, *shares]
         return _Places(
             criterion=criterion,
             code=question.code or criterion.id,
-            answer=leaf("row.answer", context),
-            approval=leaf("row.approval", context),
-            verdict=leaf("row.verdict", context),
-            points=self._slot("criterion.points", row),
-            credit=self._slot("criterion.credit", row),
-            switched_off=self._slot("criterion.switched_off", row),
-            kept=tuple(self._slot(f"rung.kept_{rank}", row) for rank in ranks),
-            levels=tuple(leaf(f"level.{rank}", context) for rank in ranks) if assured else (),
-            shares=tuple(self._slot(f"rung.share_{rank}", row) for rank in ranks)
-            if assured
-            else (),
+            answer=answer,
+            approval=approval,
+            verdict=verdict,
+            points=points,
+            credit=credit,
+            switched_off=switched_off,
+            kept=kept,
+            levels=levels,
+            shares=shares,
             hiding=() if isinstance(hidden_by, State) else tuple(hidden_by.split()),
+            reads=itemgetter(*read),
+            known={},
         )
 
     def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Told:
@@ -115,7 +129,7 @@ class Story:
             ]
         )
         lines = tuple(
-            self._line(places, slots, losses, applicable) for places in self.places.values()
+            self._known_line(places, slots, losses, applicable) for places in self.places.values()
         )
         rules = tuple(self._rules(slots))
         domains = tuple(self._domains(slots, results, lines))
@@ -208,6 +222,23 @@ class Story:
             return claimed
         contradicted = by_credit is not None and "contradicted" in dict(by_credit.lost)
         return (*claimed, ("contradicted" if contradicted else "unproven", points - credit))
+
+    def _known_line(
+        self,
+        places: _Places,
+        slots: Sequence[object],
+        losses: dict[str, _Loss],
+        applicable: Fraction | int,
+    ) -> Line:
+        if slots[places.answer] is State.HIDDEN:  # then other criteria decide, too
+            return self._line(places, slots, losses, applicable)
+        reading = (applicable, places.reads(slots))
+        line = places.known.get(reading)
+        if line is None:
+            if len(places.known) >= MOST_REMEMBERED:
+                places.known.clear()
+            line = places.known[reading] = self._line(places, slots, losses, applicable)
+        return line
 
     def _line(
         self,

@@ -6,7 +6,7 @@ from vendorrisk import server
 
 # Streamlit reads this line without running it, so it must stay a plain call of `st.App`.
 app = st.App(
-    "vendorrisk/ui/main.py",
+    "vendorrisk/ui/pages/main.py",
     routes=server.routes(),
     middleware=server.middleware(),
     lifespan=server.lifespan,

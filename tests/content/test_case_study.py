@@ -115,7 +115,7 @@ def test_the_document_names_the_source_each_answer_and_each_rule(core, reported)
     assert "Business Insider" in text
     assert "as reported" in text
     for name, reply in reported.answers.items():
-        question = core.questionnaire.question(name)
+        question = core.questionnaire.by_name()[name]
         row = next(line for line in text.splitlines() if f"{question.code} `{name}`" in line)
         said = "don't know" if reply.value == "dont_know" else f"`{reply.value}`"
         assert said in row, name

@@ -113,9 +113,15 @@ def test_proven_middling_answers_stand_above_perfect_unproven_ones(core):
 def test_fresh_reports_alone_would_lift_the_vendor_whose_proof_is_stale(core):
     vendor = VENDORS["caddis-payroll"]
     data = vendor.submission(core.questionnaire, vendor.gives.tier)
-    for name, dated in (("E1", "2026-08-31"), ("E2", "2026-09-12")):
-        data["evidence"][name] |= {"dated": dated}
-        data["evidence"][name].pop("period_end", None)
+    evidence = dict(data["evidence"])
+    for name, day in (("E1", "2026-08-31"), ("E2", "2026-09-12")):
+        undated = {
+            key: value
+            for key, value in evidence[name].items()
+            if key not in ("dated", "period_end")
+        }
+        evidence[name] = undated | {"dated": day}
+    data["evidence"] = evidence
     assert points(scored(core, data), "overall") == vendor.gives.overall_if_fresh
 
 
@@ -129,7 +135,7 @@ def test_concentration_alone_raises_the_tier_of_the_shared_host(intake):
 def test_a_verified_promise_alone_lifts_the_cap_after_an_incident(core):
     vendor = VENDORS["wrenfield-biometrics"]
     data = vendor.submission(core.questionnaire, vendor.gives.tier)
-    data["facts"]["incident_history"] = "recent_verified"
+    data["facts"] = data["facts"] | {"incident_history": "recent_verified"}
     card = scored(core, data)
     assert points(card, "overall") > vendor.gives.overall
     assert not card.rules

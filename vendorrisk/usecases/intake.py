@@ -118,7 +118,13 @@ def _result(row: Assessment, sheet: AnswerSheet) -> IntakeResult:
         impact=_label(card, "impact"),
         likelihood=_label(card, "likelihood"),
         inherent=_label(card, "inherent"),
-        reasons=card.results["tier"].why,
+        reasons=tuple(
+            dict.fromkeys(
+                sentence
+                for name in ("tier", "impact", "likelihood")
+                for sentence in card.results[name].why
+            )
+        ),
         missing=(),
         complete=True,
     )

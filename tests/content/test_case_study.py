@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,16 @@ def test_without_the_knockouts_and_caps_the_same_answers_would_look_passable(cor
     mean = card.results["mean"].exact
     assert isinstance(mean, Fraction)
     assert mean >= 55
+
+
+def test_the_figures_in_the_document_are_those_of_the_rubric(core, reported, at_best):
+    text = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
+    alone = score_submission(core.questionnaire, core.rubric, reported).results
+    best = score_submission(core.questionnaire, core.rubric, at_best).results
+    assert f"the score is {floor(alone['overall'].exact)} of 100" in text
+    assert f"stands at {floor(best['retention'].exact)} of 100" in text
+    assert f"over everything would be {floor(best['mean'].exact)}," in text
+    assert f"The overall score is {floor(best['overall'].exact)}," in text
 
 
 def test_each_answer_of_the_file_says_whether_it_was_reported_or_inferred(reported):

@@ -459,14 +459,13 @@ class _Analysis:
                 else f"`ticked` in `{measure.name}` goes with one answer that may tick several.",
             )
         self.map_is_complete(measure, node, spans)
-        outputs = [constant_span(value) for value in entries(node.table)]
-        if node.otherwise is not None:
-            outputs.append(constant_span(node.otherwise))
-        span = union(outputs)
+        span = union(constant_span(value) for value in entries(node.table))
         if node.ticked is not None:
             if span.has_labels or span.states:
                 self.report.error("map", at, "the entries for ticks must all be numbers.")
             span = _tick_range(node.ticked, span)
+        if node.otherwise is not None:
+            span = union([span, constant_span(node.otherwise)])
         absent = union([Span(states=s.states) for s in spans])
         given = after_policy(absent, node.policy)
         return union([span, given])

@@ -371,10 +371,12 @@ class _Expansion:
 
     def _switched_off(self) -> dict[str, Any]:
         """Whether a question that is not asked is left out by facts, or by the vendor's answer."""
-        cases = []
+        cases: list[dict[str, Any]] = [
+            {"when": {"criterion.hidden_by": "not_applicable"}, "label": "by_fact"}
+        ]
         for criterion in self.criteria:
             question = self.questions[criterion.question]
-            if question.show_when is None:
+            if not hiding_questions(question, self.questions) or question.show_when is None:
                 continue
             by_facts = self._facts_allow(question.show_when)
             if by_facts is False:
@@ -387,11 +389,7 @@ class _Expansion:
                         "because": "What is known of the engagement leaves the question out.",
                     }
                 )
-        return {
-            "criterion.switched_off": {"cases": cases, "else": {"label": "by_answer"}}
-            if cases
-            else {"cases": [], "else": {"label": "by_answer"}}
-        }
+        return {"criterion.switched_off": {"cases": cases, "else": {"label": "by_answer"}}}
 
     def _facts_allow(self, condition: Condition) -> bool | list[Any]:
         """The condition with every question free to be answered: what the facts leave open."""

@@ -19,6 +19,8 @@ _REPLACED = (
         '<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">',
     ),
     (re.compile(r'<html lang="en">'), '<html lang="en-GB">'),
+    # The one inline script marks the page for search engines, which have no business here.
+    (_INLINE_SCRIPT, '<script src="/assets/base.js"></script>'),
     # The programming interface that it points to is switched off.
     (re.compile(r'<link rel="service-desc"[^>]*>'), ""),
     (

@@ -78,7 +78,7 @@ class Card {
     if (goal && place !== shownGoal) {
       shownGoal = place;
       this.card.scrollIntoView({ block: "center" });
-      this.card.querySelector("input, textarea")?.focus({ preventScroll: true });
+      this.focus();
     }
   }
 
@@ -191,6 +191,11 @@ class Card {
     clearTimeout(this.timer);
   }
 
+  focus() {
+    const chosen = this.card.querySelector("input:checked");
+    (chosen ?? this.card.querySelector("input, textarea"))?.focus({ preventScroll: true });
+  }
+
   // -- what is seen ---------------------------------------------------------------------------
 
   build() {
@@ -223,7 +228,7 @@ class Card {
     if (this.drawn) this.drawn.replaceWith(this.card);
     else this.root.append(this.card);
     this.drawn = this.card;
-    if (focused) this.card.querySelector("input:checked, input, textarea")?.focus();
+    if (focused) this.focus();
   }
 
   help() {
@@ -338,7 +343,7 @@ class Card {
     this.clear = el("button", { type: "button", class: "answer-quiet" }, "Clear this answer");
     this.clear.addEventListener("click", () => {
       this.choose(null);
-      this.card.querySelector("input, textarea")?.focus();
+      this.focus();
     });
     return el(
       "div",
@@ -410,7 +415,7 @@ class Card {
       this.changed = false;
       this.adopt();
       this.show();
-      this.card.querySelector("input:checked, input, textarea")?.focus();
+      this.focus();
     });
     const insist = el("button", { type: "button" }, "Save mine instead");
     insist.addEventListener("click", () => this.insist(refusal.version));

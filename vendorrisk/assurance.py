@@ -547,7 +547,7 @@ class _SubmissionReader:
     def read_evidence(self, fields: Fields) -> dict[str, Evidence]:
         found: dict[str, Evidence] = {}
         entries = fields.entries("evidence")
-        if entries and "as_of" not in fields.record:
+        if entries and fields.raw("as_of") is None:
             self.report.error(
                 "missing-key",
                 fields.key("evidence"),

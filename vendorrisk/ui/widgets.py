@@ -8,7 +8,7 @@ from datetime import date
 import streamlit as st
 
 from vendorrisk.access import Actor
-from vendorrisk.evidence import ENDINGS, LARGEST_FILE
+from vendorrisk.evidence import ENDINGS
 from vendorrisk.questionnaire import EvidenceKind
 from vendorrisk.ui import refusals, words
 from vendorrisk.ui.forms import Problems, once
@@ -36,20 +36,18 @@ def today(app: Application) -> date:
 # -- how far --------------------------------------------------------------------------------------
 
 
-def how_far(progress: Progress) -> str:
-    """Progress in words: "12 of 36 answered, about 40 minutes left"."""
-    if not progress.asked:
-        return "nothing is asked here"
-    answered = f"{progress.answered} of {progress.asked} answered"
+def how_far(progress: Progress, *, locked: bool = False) -> str:
+    """Progress in words: "12 of 36 answered, about 40 minutes left"; `locked`, without the time."""
     if progress.complete:
-        return f"all {progress.asked} answered" if progress.asked > 1 else "answered"
-    return f"{answered}, about {words.minutes(progress.minutes_left)} left"
+        return f"all {progress.asked} answered"
+    answered = f"{progress.answered} of {progress.asked} answered"
+    return answered if locked else f"{answered}, about {words.minutes(progress.minutes_left)} left"
 
 
 def progress_bar(workspace: Workspace, app: Application) -> None:
     """The bar over the whole questionnaire, in words too, and when it was last saved."""
-    told = how_far(workspace.progress)
-    st.progress(workspace.progress.share, text=f"{told[0].upper()}{told[1:]}")
+    told = how_far(workspace.progress, locked=workspace.locked)
+    st.progress(workspace.progress.share, text=words.sentence(told))
     if workspace.saved_at is not None and not workspace.withheld:
         by = f" by {plain(workspace.saved_by)}" if workspace.saved_by else ""
         st.caption(f"Last saved {words.clock(workspace.saved_at, app.clock(), zone())}{by}")
@@ -61,18 +59,13 @@ def _section_icon(progress: Progress) -> str:
     return ":material/incomplete_circle:" if progress.answered else ":material/circle:"
 
 
-def section_list(sections: Sequence[SectionProgress], current: str) -> None:
-    """Buttons to every section that asks something, with how far each is; sets `?section=`."""
+def section_list(sections: Sequence[SectionProgress], current: str, *, locked: bool) -> None:
+    """Buttons to the sections, with how far each is; they set `?section=`."""
     with st.container(key="sections", gap="xsmall"):
         for section in sections:
-            if not section.progress.asked:
-                continue
-            left = section.progress.asked - section.progress.answered
-            told = (
-                "done"
-                if section.progress.complete
-                else f"{left} open, {words.minutes(section.progress.minutes_left)}"
-            )
+            told = f"{section.progress.answered} of {section.progress.asked}"
+            if not (locked or section.progress.complete):
+                told += f", {words.minutes(section.progress.minutes_left)} left"
             st.button(
                 f"{plain(section.title)}  \n:small[{told}]",
                 key=f"section_{section.id}",
@@ -163,9 +156,7 @@ def attach_form(
     problems = Problems()
     titles = {kind.id: kind.title for kind in kinds}
     with st.form(key, border=False):
-        upload = st.file_uploader(
-            f"File, up to {LARGEST_FILE // 1024**2} MB: {', '.join(ENDINGS)}", key=f"{key}_file"
-        )
+        upload = st.file_uploader(f"File ({', '.join(ENDINGS)})", key=f"{key}_file")
         problems.below("file")
         kind = st.selectbox(
             "What is it?",

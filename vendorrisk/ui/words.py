@@ -52,6 +52,16 @@ def one_line(text: str, longest: int = 120) -> str:
     return plain(words)
 
 
+def sentence(phrase: str) -> str:
+    """A phrase with its first letter in upper case; the rest stays, names of months among it."""
+    return phrase[:1].upper() + phrase[1:]
+
+
+def aside(markdown: str) -> str:
+    """Markdown made small and quiet, to stand below or beside what matters more."""
+    return f":small[:gray[{markdown}]]"
+
+
 # -- numbers --------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from vendorrisk.access import Actor
 from vendorrisk.ui import refusals
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import attach_form, file_rows, target
-from vendorrisk.ui.words import count, one_line, plain
+from vendorrisk.ui.words import count, one_line, plain, sentence
 from vendorrisk.usecases import answering, evidence
 from vendorrisk.usecases.answering import QuestionView, Workspace
 from vendorrisk.usecases.application import Application
@@ -24,8 +24,8 @@ def main() -> None:
             if section.progress.asked
             for view in answering.section(app, actor, workspace.assessment_id, section.id).questions
         ]
-    st.caption(f"{plain(workspace.vendor_name)} · {plain(workspace.engagement_title)}")
     st.title("Evidence", anchor=False)
+    st.caption(f"{plain(workspace.vendor_name)}, {plain(workspace.engagement_title)}")
     st.markdown(
         "Documents that show what you answered. One file may speak for many answers; whoever"
         " reviews them reads it beside each."
@@ -35,7 +35,7 @@ def main() -> None:
         for view in questions
     }
     if files:
-        st.subheader(count(len(files), "file").capitalize(), anchor=False)
+        st.subheader(sentence(count(len(files), "file")), anchor=False)
         with st.container(border=True):
             file_rows(app, actor, files, place="all", may_change=workspace.may_answer, names=names)
     else:

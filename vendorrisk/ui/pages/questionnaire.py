@@ -38,7 +38,7 @@ def main() -> None:
     with st.sidebar:
         st.markdown(f"**{plain(workspace.title)}**")
         progress_bar(workspace, app)
-        section_list(asked, section.id)
+        section_list(asked, section.id, locked=workspace.locked)
     heading(app, actor, workspace, section)
     goal = st.query_params.get("question")
     for view in section.questions:
@@ -52,14 +52,13 @@ def main() -> None:
 
 def heading(app: Application, actor: Actor, workspace: Workspace, section: SectionView) -> None:
     """What this is about, and why it cannot be answered where that is so."""
-    about = [plain(workspace.vendor_name), plain(workspace.engagement_title)]
+    st.title(plain(section.title), anchor=False)
+    about = [f"{plain(workspace.vendor_name)}, {plain(workspace.engagement_title)}"]
+    about.append(how_far(section.progress, locked=workspace.locked))
     if workspace.due_on is not None and not workspace.locked:
         about.append(due(workspace.due_on, today(app)))
     st.caption(" · ".join(about))
-    st.title(plain(section.title), anchor=False)
     st.markdown(plain(section.intro))
-    told = how_far(section.progress)
-    st.caption(f"In this section: {told}")
     if workspace.returned_reason and workspace.may_answer:
         st.warning(
             f"**Sent back to you.** {plain(workspace.returned_reason)}", icon=":material/undo:"
@@ -99,7 +98,7 @@ def question_card(
             place=f"{workspace.assessment_id} {section.id} {goal or ''}",
             goal=goal == question.id,
         )
-        if (view.wants_evidence or view.evidence) and not workspace.withheld:
+        if view.evidence or (view.wants_evidence and section.may_answer):
             with st.container(key=f"proof_{question.id}", gap="small"):
                 proof(app, actor, workspace, section, view)
 
@@ -108,7 +107,7 @@ def proof(
     app: Application, actor: Actor, workspace: Workspace, section: SectionView, view: QuestionView
 ) -> None:
     """What would prove the answer, what is attached, and attaching more."""
-    if view.wants_evidence:
+    if view.wants_evidence and section.may_answer:
         titles = " · ".join(plain(kind.title) for kind in view.wants_evidence)
         explained = "\n".join(
             f"- **{plain(kind.title)}**: {plain(kind.help)}" for kind in view.wants_evidence

@@ -11,7 +11,7 @@ from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import progress_bar, target
-from vendorrisk.ui.words import count, moment, plain
+from vendorrisk.ui.words import count, moment, plain, sentence
 from vendorrisk.usecases import answering, submitting
 from vendorrisk.usecases.answering import Missing, Workspace
 from vendorrisk.usecases.application import Application
@@ -30,16 +30,21 @@ def main() -> None:
     with refusals.or_stop():
         workspace = answering.overview(app, actor, target(actor))
         earlier = submitting.submissions(app, actor, workspace.assessment_id)
-    st.caption(f"{plain(workspace.vendor_name)} · {plain(workspace.engagement_title)}")
     if workspace.locked:
         submitted(workspace, earlier)
     else:
         to_submit(app, actor, workspace, earlier)
 
 
+def heading(title: str, workspace: Workspace) -> None:
+    """The title, and below it what the questionnaire is about."""
+    st.title(title, anchor=False)
+    st.caption(f"{plain(workspace.vendor_name)}, {plain(workspace.engagement_title)}")
+
+
 def submitted(workspace: Workspace, submissions: tuple[SubmissionView, ...]) -> None:
     """What was signed, and the vendor's own copy."""
-    st.title("Submitted", anchor=False)
+    heading("Submitted", workspace)
     if not submissions:
         st.info(f"{plain(workspace.state_says)}.", icon=":material/lock:")
         return
@@ -48,7 +53,7 @@ def submitted(workspace: Workspace, submissions: tuple[SubmissionView, ...]) -> 
         "Your answers are sealed: nobody can change them, we included. Thank you for your care.",
         icon=":material/inventory_2:",
     )
-    with st.container(border=True):
+    with st.container(border=True, key="own_copy"):
         signed(latest)
         st.html(
             f'<a href="/submission/{workspace.assessment_id}.json" download>'
@@ -95,7 +100,7 @@ def to_submit(
     earlier: tuple[SubmissionView, ...],
 ) -> None:
     """What is open, then the signature."""
-    st.title("Check and submit", anchor=False)
+    heading("Check and submit", workspace)
     if workspace.returned_reason:
         st.warning(
             f"**Sent back to you.** {plain(workspace.returned_reason)}", icon=":material/undo:"
@@ -109,7 +114,7 @@ def to_submit(
         st.success(
             "Everything is answered, and nothing is missing.", icon=":material/check_circle:"
         )
-    signature(app, actor, workspace, len(gaps))
+    signature(app, actor, workspace)
     history(earlier)
 
 
@@ -134,7 +139,7 @@ def summary(gaps: tuple[Missing, ...]) -> None:
                     )
 
 
-def signature(app: Application, actor: Actor, workspace: Workspace, gaps: int) -> None:
+def signature(app: Application, actor: Actor, workspace: Workspace) -> None:
     """Name, role and the sentence that is signed."""
     st.subheader("Sign", anchor=False)
     problems = Problems()
@@ -150,10 +155,15 @@ def signature(app: Application, actor: Actor, workspace: Workspace, gaps: int) -
             problems.below("role")
         accepted = st.checkbox(ATTESTATION)
         problems.below("statement")
-        st.caption("After this nothing of the submission can be changed.")
-        answers = count(workspace.progress.answered, "answer")
+        left = workspace.progress.asked - workspace.progress.answered
+        st.caption(
+            f"{sentence(count(left, 'question'))} would stay open. After submitting, nothing of it"
+            " can be changed."
+            if left
+            else "After submitting, nothing of it can be changed."
+        )
         sent = st.form_submit_button(
-            f"Submit {answers}, {count(gaps, 'point')} open" if gaps else f"Submit {answers}",
+            f"Submit {count(workspace.progress.answered, 'answer')}",
             type="primary",
             icon=":material/draw:",
         )

@@ -7,7 +7,7 @@ from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import go
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import today
-from vendorrisk.ui.words import ANSWERERS, count, due, minutes, moment, plain
+from vendorrisk.ui.words import ANSWERERS, count, due, minutes, moment, plain, sentence
 from vendorrisk.usecases import invitations
 from vendorrisk.usecases.invitations import InvitedView
 
@@ -35,7 +35,7 @@ def main() -> None:
         st.subheader("How long it takes", anchor=False)
         effort(view)
         if view.due_on is not None:
-            st.markdown(f":material/event: {due(view.due_on, today(app)).capitalize()}")
+            st.markdown(f":material/event: {sentence(due(view.due_on, today(app)))}")
         st.subheader("How it works", anchor=False)
         st.markdown(
             "- **Nothing is lost.** Every answer is saved as you give it, also in the middle of a"

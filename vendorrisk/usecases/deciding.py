@@ -289,7 +289,7 @@ def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) ->
 
 def decision_options(app: Application, actor: Actor, assessment_id: str) -> DecisionSheet:
     """The options for this assessment, measured against the risk appetite."""
-    scope = authorise(actor, Action.DECISION_OPTIONS, assessment_id)
+    scope = authorise(actor, Action.DECISION_OPTIONS)
     with app.store.read(scope) as work:
         case = _case(app, work, assessment_id)
         reviewers = reviewers_of(work, assessment_id)
@@ -328,7 +328,7 @@ def record_decision(
     Raises `NotAllowed` (reviewer_decides), `Invalid` (outcome, reasons, conditions), `Refusal`
     (figures_changed, `*_refuses_decide`).
     """
-    scope = authorise(actor, Action.RECORD_DECISION, assessment_id)
+    scope = authorise(actor, Action.RECORD_DECISION)
     form = Form()
     text = form.text("reasons", reasons, "The reasons")
     new = [_checked(form, app.clock().date(), at, c) for at, c in enumerate(conditions, 1)]
@@ -383,7 +383,7 @@ def record_decision(
 
 def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:
     """Everything that the one printed page says."""
-    scope = authorise(actor, Action.BRIEF, assessment_id)
+    scope = authorise(actor, Action.BRIEF)
     with app.store.read(scope) as work:
         case = _case(app, work, assessment_id)
         decision = _decision(app, work, assessment_id)
@@ -703,7 +703,7 @@ def _domain_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
                 _NOT_ASKED
                 if domain is None
                 else Cell(
-                    says=_says(domain.assured),
+                    says=f"{_says(domain.assured)} assured of {_says(domain.claimed)} claimed",
                     level=None,
                     credit=_credit(domain.assured),
                     mark=None,

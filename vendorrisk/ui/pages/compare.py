@@ -1,0 +1,211 @@
+"""Vendors side by side: what differs, the fatal first, and every figure down to its answer."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from vendorrisk.assessment import State
+from vendorrisk.ui import charts, links, refusals, scorecards
+from vendorrisk.ui.navigation import link
+from vendorrisk.ui.session import current
+from vendorrisk.ui.words import LEVELS, STOPPED_BY, TIERS, aside, count, one_line, plain, sign
+from vendorrisk.usecases import deciding, reviewing, vendors
+from vendorrisk.usecases.deciding import Cell, Column, Comparison, ComparisonRow
+from vendorrisk.usecases.reviewing import ReviewSheet
+
+MOST = 8
+"""Vendors that fit side by side."""
+
+GROUPS = (
+    ("rules", "What stops them"),
+    ("domain", "Domains"),
+    ("question", "Answers that differ"),
+)
+
+app, actor = current()
+
+
+def pick() -> list[str]:
+    """The assessments to lay side by side, kept in the address so that it can be shared."""
+    with refusals.or_stop():
+        everyone = vendors.vendors(app, actor)
+    scored = {
+        row.id: f"{vendor.name} · {engagement.title}"
+        for vendor in everyone
+        for engagement in vendor.engagements
+        for row in engagement.assessments
+        if row.headline is not None and row.state is not State.WITHDRAWN
+    }
+    if len(scored) < 2:
+        st.markdown(
+            "At least two vendors have to submit their answers before they can be compared;"
+            f" so far there is {count(len(scored), 'result')}."
+        )
+        st.stop()
+    asked = [id_ for id_ in st.query_params.get_all("assessment") if id_ in scored]
+    chosen = st.multiselect(
+        "Vendors to compare",
+        list(scored),
+        default=asked,
+        format_func=scored.__getitem__,
+        max_selections=MOST,
+        placeholder="Choose two or more",
+        key="compared",
+    )
+    if chosen != asked:
+        st.query_params["assessment"] = chosen
+        st.query_params.pop("row", None)
+    if len(chosen) < 2:
+        st.caption("Choose two or more.")
+        st.stop()
+    return chosen
+
+
+def heads(view: Comparison) -> None:
+    """A card for each vendor, and where their ranges lie."""
+    cells = st.grid(len(view.columns), min_column_width=230, gap="small")
+    for column in view.columns:
+        with cells.container(border=True):
+            head(column)
+    st.altair_chart(
+        charts.strips(
+            [
+                charts.Strip(
+                    column.vendor_name,
+                    scorecards.whole(column.claimed),
+                    scorecards.whole(column.assured),
+                    column.low,
+                    column.high,
+                )
+                for column in view.columns
+            ]
+        ),
+        width="stretch",
+        alt="Assured, claimed and the range left open, by vendor; the cards have the figures.",
+    )
+    st.caption(
+        "The bar is what is assured, the ring is what is claimed, the line below is the range that"
+        " unanswered questions leave open."
+    )
+    st.info(plain(view.ranking_says), icon=":material/format_list_numbered:")
+    for remark in view.remarks:
+        st.warning(plain(remark), icon=":material/balance:")
+
+
+def head(column: Column) -> None:
+    """One vendor's result at a glance."""
+    st.subheader(plain(column.vendor_name), anchor=False)
+    st.caption(plain(column.engagement_title))
+    mark = scorecards.standing(column.band, column.stopped_by)
+    st.markdown(mark.badge)
+    st.markdown(
+        f"**{scorecards.shown(column.assured)}** assured of"
+        f" **{scorecards.shown(column.claimed)}** claimed"
+    )
+    if column.tier is not None:
+        st.caption(sign(TIERS, column.tier).word)
+    link("All its answers", "review", icon=":material/fact_check:", assessment=column.assessment_id)
+
+
+def differences(view: Comparison) -> None:
+    """The rows in which the vendors differ, each of which opens."""
+    opened = st.query_params.get("row")
+    for kind, title in GROUPS:
+        rows = [row for row in view.rows if row.kind == kind]
+        if not rows:
+            continue
+        st.header(title, anchor=False)
+        _, *places = _columns(view)
+        for place, column in zip(places, view.columns, strict=True):
+            with place, st.container(key=f"wide_{kind}_{column.assessment_id}"):
+                st.markdown(f"**{plain(column.vendor_name)}**")
+        for row in rows:
+            line(view, row, opened == row.id)
+    st.caption(f"{count(view.same, 'row')} in which they do not differ: left out.")
+
+
+def _columns(view: Comparison) -> Sequence[st.delta_generator.DeltaGenerator]:
+    return st.columns([4] + [3] * len(view.columns), gap="small", vertical_alignment="top")
+
+
+def line(view: Comparison, row: ComparisonRow, is_open: bool) -> None:
+    """One row: its name opens it."""
+    with st.container(key=f"line_{row.kind}_{row.id}"):
+        name, *places = _columns(view)
+        with name:
+            if st.button(
+                one_line(row.label, 140),
+                key=f"open_{row.id}",
+                type="tertiary",
+                wrap=True,
+                icon=":material/expand_less:" if is_open else ":material/expand_more:",
+            ):
+                if is_open:
+                    del st.query_params["row"]
+                else:
+                    st.query_params["row"] = row.id
+                st.rerun()
+        for place, column, side in zip(places, view.columns, row.cells, strict=True):
+            with place:
+                with st.container(key=f"narrow_{row.id}_{column.assessment_id}"):
+                    st.caption(plain(column.vendor_name))
+                cell(side)
+        if is_open:
+            behind(view, row)
+
+
+def cell(side: Cell) -> None:
+    """One vendor's side of a row."""
+    lines = [] if side.mark is None else [sign(STOPPED_BY, side.mark).badge]
+    if side.mark is None or side.says != sign(STOPPED_BY, side.mark).word:
+        lines.append(one_line(side.says, 160))
+    proven = []
+    if side.level is not None:
+        proven.append(sign(LEVELS, side.level).word)
+    if side.credit is not None and side.question_id is not None:
+        proven.append(f"credit {side.credit:.0f}")
+    if proven:
+        lines.append(aside(" · ".join(proven)))
+    st.markdown("  \n".join(lines))
+
+
+def behind(view: Comparison, row: ComparisonRow) -> None:
+    """What stands behind a row, vendor by vendor: the answer, its evidence and the rules."""
+    st.divider()
+    sheets: Mapping[str, ReviewSheet] = {}
+    with refusals.or_stop():
+        sheets = {
+            column.assessment_id: reviewing.review_sheet(app, actor, column.assessment_id)
+            for column in view.columns
+        }
+    for column, side in zip(view.columns, row.cells, strict=True):
+        sheet = sheets[column.assessment_id]
+        st.subheader(plain(column.vendor_name), anchor=False)
+        if row.kind == "rules":
+            codes = {answer.question_id: answer.code or "" for answer in sheet.rows}
+            scorecards.stops(sheet.scorecard.rules, codes)
+            if not sheet.scorecard.rules:
+                st.caption("No rule stops this vendor.")
+        elif row.kind == "domain":
+            scorecards.domain_sum(sheet.scorecard, row.id)
+        else:
+            found = next((r for r in sheet.rows if r.question_id == side.question_id), None)
+            if found is None:
+                st.caption("This question was not asked here.")
+            else:
+                scorecards.answer(found, sheet.scorecard.rules, app.clock(), links.zone())
+                link(
+                    "Open in the review",
+                    "review",
+                    icon=":material/fact_check:",
+                    assessment=column.assessment_id,
+                    question=found.question_id,
+                )
+
+
+st.title("Compare", anchor=False)
+chosen_ids = pick()
+with refusals.or_stop():
+    comparison = deciding.comparison(app, actor, chosen_ids)
+heads(comparison)
+differences(comparison)

@@ -1,0 +1,162 @@
+"""Colleagues: adding them with roles, their links to choose a password, and parting from them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from vendorrisk.access import ROLE_SAYS, STAFF_ROLES, Action, Role, allowed
+from vendorrisk.ui import links, refusals
+from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.session import current
+from vendorrisk.ui.words import Sign, aside, count, day, plain
+from vendorrisk.usecases import people
+from vendorrisk.usecases.people import PasswordLink, PersonView
+
+ROLE_DOES = {
+    Role.ADMINISTRATOR: "adds colleagues and gives roles, and sees no vendor's answers",
+    Role.PROCUREMENT_OFFICER: "registers vendors, answers the intake, invites and returns",
+    Role.REVIEWER: "judges answers and their evidence, and finishes the review",
+    Role.COMMITTEE_MEMBER: "compares vendors and records decisions",
+    Role.AUDITOR: "reads everything and changes nothing",
+}
+
+app, actor = current()
+may_add = allowed(actor, Action.ADD_PERSON)
+
+
+def show_link(link: PasswordLink) -> None:
+    """The one-use link of a colleague, for as long as this tab keeps it."""
+    links.show_once(
+        "password_link",
+        f"Send this link to {plain(link.person.name)}. It opens a page to choose a password, once.",
+        links.address(app, "password", link.token),
+        link.expires_at,
+    )
+
+
+def says(roles: Sequence[Role]) -> str:
+    """Roles in words."""
+    return ", ".join(ROLE_SAYS[role] for role in STAFF_ROLES if role in roles) or "no role"
+
+
+def row(person: PersonView) -> None:
+    """One colleague, with what an administrator can do about them."""
+    with st.container(border=True):
+        who, what, do = st.columns([4, 4, 2], vertical_alignment="center")
+        with who:
+            you = " (you)" if person.id == actor.id else ""
+            st.markdown(f"**{plain(person.name)}**{you}  \n{aside(plain(person.email))}")
+        with what:
+            if not person.active:
+                stands = Sign("Access ended", ":material/block:", "gray").badge
+            elif person.waiting_for_password:
+                stands = Sign("No password chosen yet", ":material/schedule:", "orange").badge
+            else:
+                stands = aside(f"Since {day(person.created_at)}")
+            st.markdown(f"{says(person.roles).capitalize()}  \n{stands}")
+        if may_add and person.active:
+            with do, st.popover("Change", icon=":material/edit:", width="stretch"):
+                change(person)
+
+
+def change(person: PersonView) -> None:
+    """Other roles, a new link, or the end of access."""
+    problems = Problems()
+    roles = st.pills(
+        "Roles",
+        STAFF_ROLES,
+        selection_mode="multi",
+        default=list(person.roles),
+        format_func=lambda role: ROLE_SAYS[role].capitalize(),
+        key=f"roles_{person.id}_{'_'.join(person.roles)}",
+    )
+    problems.below("roles")
+    if st.button(
+        "Save roles",
+        key=f"save_{person.id}_{'_'.join(person.roles)}",
+        type="primary",
+        disabled=set(roles) == set(person.roles),
+        help="They are signed out, so that the change holds at once.",
+    ):
+        with problems.shown() as outcome:
+            people.change_roles(app, actor, person.id, roles)
+        if outcome.fine:
+            st.toast(f"{plain(person.name)} is now {says(roles)}.", icon=":material/check:")
+            st.rerun()
+    st.divider()
+    if st.button("New password link", key=f"link_{person.id}", icon=":material/key:"):
+        with refusals.shown() as outcome:
+            links.keep("password_link", people.new_password_link(app, actor, person.id))
+        if outcome.fine:
+            st.rerun()
+    st.divider()
+    sure = st.checkbox("They no longer work here", key=f"sure_{person.id}")
+    if st.button(
+        "End their access", key=f"end_{person.id}", icon=":material/block:", disabled=not sure
+    ):
+        with refusals.shown() as outcome:
+            people.deactivate(app, actor, person.id)
+        if outcome.fine:
+            st.rerun()
+
+
+def add() -> None:
+    """The form for a new colleague."""
+    problems = Problems()
+    with st.form("add_person"):
+        left, right = st.columns(2)
+        with left:
+            name = st.text_input("Name", autocomplete="off")
+            problems.below("name")
+        with right:
+            email = st.text_input("E-mail address", type="email", autocomplete="off")
+            problems.below("email")
+        roles = st.pills(
+            "Roles",
+            STAFF_ROLES,
+            selection_mode="multi",
+            format_func=lambda role: ROLE_SAYS[role].capitalize(),
+        )
+        problems.below("roles")
+        with st.expander("What each role does"):
+            for role in STAFF_ROLES:
+                st.markdown(f"**{ROLE_SAYS[role].capitalize()}** {ROLE_DOES[role]}.")
+            st.markdown(
+                "Whoever reviews an assessment does not decide it, and whoever invited the vendor"
+                " is not its only reviewer. So a first team has at least three people."
+            )
+        sent = st.form_submit_button("Add colleague", type="primary", icon=":material/person_add:")
+    if sent:
+        with problems.shown() as outcome:
+            link = once(
+                ("add_person", name, email, tuple(roles)),
+                lambda: people.add_person(app, actor, name, email, roles),
+            )
+            links.keep("password_link", link)
+        if outcome.fine:
+            st.rerun()
+
+
+st.title("People")
+with refusals.or_stop():
+    everybody = people.list_people(app, actor)
+
+fresh = links.kept("password_link", PasswordLink)
+if fresh is not None:
+    show_link(fresh)
+
+alone = may_add and len(everybody) == 1
+if alone:
+    st.markdown(
+        "So far it is only you. Add a procurement officer to register vendors, a reviewer to judge"
+        " the answers and a committee member to decide; one person may hold several roles."
+    )
+else:
+    st.markdown(f"{count(sum(p.active for p in everybody), 'colleague')} with access.")
+
+if may_add:
+    with st.expander("Add a colleague", expanded=alone, icon=":material/person_add:"):
+        add()
+
+for person in everybody:
+    row(person)

@@ -1,0 +1,430 @@
+"""Reviewing: every answer with its evidence, a judgement on each, and the score that moves."""
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import streamlit as st
+
+from vendorrisk.access import Action, Role, allowed
+from vendorrisk.assessment import State
+from vendorrisk.ui import links, refusals, scorecards
+from vendorrisk.ui.forms import Problems
+from vendorrisk.ui.navigation import go, link
+from vendorrisk.ui.session import current
+from vendorrisk.ui.words import (
+    LEVELS,
+    STATES,
+    STOPPED_BY,
+    TIERS,
+    aside,
+    moment,
+    one_line,
+    plain,
+    sign,
+    span,
+)
+from vendorrisk.usecases import reviewing, vendors
+from vendorrisk.usecases.errors import Conflict
+from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet
+
+A_PAGE = 12
+"""Answers on one page of the list."""
+
+LEVEL_MEANS: Mapping[str, str] = {
+    "self_attested": "The vendor says so, and nothing that we have read shows it.",
+    "documented": "The vendor's own documents or records show it.",
+    "audited": "Somebody independent of the vendor tested it and says so.",
+    "verified": "We checked it ourselves.",
+    "contradicted": "What we have read says otherwise. It earns nothing and caps the score.",
+}
+
+app, actor = current()
+now = app.clock()
+
+
+def attention(row: ReviewRow, effects: Mapping[str, str]) -> tuple[int, str] | None:
+    """Why a row needs a reviewer, with a rank (0 is the most urgent); None where it does not."""
+    fired = {effects[rule] for rule in row.fired if rule in effects}
+    for rank, effect in enumerate(("knockout", "not_cleared", "cap", "clarify")):
+        if effect in fired:
+            return rank, sign(STOPPED_BY, effect).word
+    if row.review.version and (row.review.level or row.review.not_applicable):
+        return None
+    if row.claims_not_applicable is not None:
+        return 4, "Says that it does not apply"
+    if row.evidence_remarks:
+        return 5, "Look at the evidence"
+    if row.evidence:
+        return 6, "Evidence nobody has read yet"
+    return None
+
+
+def lost(row: ReviewRow) -> float:
+    """What the row would still bring if it were fully proven, times its weight."""
+    line = row.line
+    if line is None or line.points is None or line.credit is None:
+        return 0.0
+    return (line.points - line.credit) * line.weight
+
+
+def choose() -> None:
+    """The page without an assessment: everything that can be reviewed."""
+    st.title("Review", anchor=False)
+    with refusals.or_stop():
+        everyone = vendors.vendors(app, actor)
+    ready = [
+        (engagement, row)
+        for vendor in everyone
+        for engagement in vendor.engagements
+        for row in engagement.assessments
+        if row.state in (State.SUBMITTED, State.IN_REVIEW, State.REVIEWED, State.DECIDED)
+    ]
+    if not ready:
+        st.markdown("No vendor has submitted its answers yet. As soon as one does, it waits here.")
+        return
+    order = [State.SUBMITTED, State.IN_REVIEW, State.REVIEWED, State.DECIDED]
+    for engagement, row in sorted(
+        ready, key=lambda pair: (order.index(pair[1].state), pair[1].since)
+    ):
+        with st.container(border=True):
+            what, stands, do = st.columns([4, 4, 2], vertical_alignment="center")
+            with what:
+                about = f"{plain(engagement.title)} · {plain(row.title)}"
+                st.markdown(f"**{plain(engagement.vendor_name)}**  \n{aside(about)}")
+            with stands:
+                said = f"{STATES[row.state].badge} {aside(f'for {span(row.since, now)}')}"
+                if row.headline is not None:
+                    said += f"  \n{scorecards.headline(row.headline)}"
+                st.markdown(said)
+            with do:
+                if st.button("Open", key=f"open_{row.id}", width="stretch"):
+                    go("review", assessment=row.id)
+
+
+def heading(sheet: ReviewSheet) -> None:
+    """Whose answers these are, who signed them, and the result so far."""
+    link("All reviews", "review", icon=":material/arrow_back:")
+    st.title(plain(sheet.vendor_name), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{plain(sheet.engagement_title)} · {plain(sheet.title)}", width="content")
+        if sheet.tier is not None:
+            st.markdown(sign(TIERS, sheet.tier).badge, width="content")
+        st.markdown(STATES[sheet.state].badge, width="content")
+    sent = sheet.submission
+    st.caption(
+        f"Submission {sent.number}, signed by {one_line(sent.signed_by_name)}"
+        f" ({one_line(sent.signed_by_role)}) on {moment(sent.submitted_at, links.zone())}."
+    )
+
+
+def result(sheet: ReviewSheet, codes: Mapping[str, str]) -> None:
+    """What stops the score, then the score."""
+    card = sheet.scorecard
+    scorecards.stops(card.rules, codes)
+    scorecards.figures(
+        card.claimed,
+        card.assured,
+        card.band,
+        card.stopped_by,
+        scorecards.whole(card.low),
+        scorecards.whole(card.high),
+        card.coverage,
+    )
+
+
+def explained(sheet: ReviewSheet) -> None:
+    """How the score adds up, from what is claimed down to the single line."""
+    card = sheet.scorecard
+    st.header("From claimed to assured", anchor=False)
+    scorecards.waterfall(card.waterfall)
+    st.header("By domain", anchor=False)
+    scorecards.domains(card.domains)
+    st.header("Line by line", anchor=False)
+    scorecards.sums(card)
+    with st.expander("Fingerprints of what was scored", icon=":material/fingerprint:"):
+        st.table(
+            {
+                "What": ["Scorecard", "Answers and evidence", "Questionnaire", "Rubric", "Engine"],
+                "Fingerprint": [
+                    plain(text)
+                    for text in (
+                        card.sha256,
+                        card.input_digest,
+                        card.questionnaire_digest,
+                        card.rubric_digest,
+                        card.engine,
+                    )
+                ],
+            },
+            hide_index=True,
+            border="horizontal",
+            alt="The digests that pin this score",
+        )
+        if st.button("Compute it again and compare", key=f"verify_{card.id}"):
+            with refusals.shown() as outcome, st.spinner("Computing"):
+                again = reviewing.verify_scorecard(app, actor, card.id)
+            if outcome.fine:
+                (st.success if again.holds else st.error)(plain(again.says))
+
+
+def answers(sheet: ReviewSheet, codes: Mapping[str, str]) -> None:
+    """The answers, those that need attention first, one of them open."""
+    effects = {rule.id: rule.effect for rule in sheet.scorecard.rules}
+    why = {row.question_id: attention(row, effects) for row in sheet.rows}
+    urgent = [row for row in sheet.rows if why[row.question_id] is not None]
+    open_ones = [row for row in sheet.rows if row.line is not None and not judged(row)]
+    sections = {row.section_id: row.section_title for row in sheet.rows}
+
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        which = st.segmented_control(
+            "Show",
+            ["attention", "unjudged", "all"],
+            default="attention" if urgent else "all",
+            required=True,
+            format_func=lambda name: {
+                "attention": f"Needs attention ({len(urgent)})",
+                "unjudged": f"Not judged ({len(open_ones)})",
+                "all": f"All ({len(sheet.rows)})",
+            }[name],
+            key=f"which_{sheet.submission.id}",
+        )
+    with right:
+        section = st.selectbox(
+            "Section",
+            [None, *sections],
+            format_func=lambda id_: "Every section" if id_ is None else sections[id_],
+            key=f"section_{sheet.submission.id}",
+        )
+    rows = {"attention": urgent, "unjudged": open_ones, "all": sheet.rows}[which or "all"]
+    rows = [row for row in rows if section in (None, row.section_id)]
+    if which == "attention":
+        rows.sort(key=lambda row: ((why[row.question_id] or (9, ""))[0], -lost(row)))
+    opened = st.query_params.get("question")
+    if opened is not None and opened not in {row.question_id for row in rows}:
+        rows = [row for row in sheet.rows if row.question_id == opened] + rows
+    if not rows:
+        st.success("Nothing here needs you any more.", icon=":material/done_all:")
+    pages = -(-len(rows) // A_PAGE)
+    page = 1
+    if pages > 1:
+        ids = [row.question_id for row in rows]
+        at = ids.index(opened) // A_PAGE + 1 if opened in ids else 1
+        page = st.pagination(pages, default=at, key=f"page_{which}_{section}_{pages}")
+    for row in rows[(page - 1) * A_PAGE : page * A_PAGE]:
+        reason = why[row.question_id]
+        answer(sheet, row, None if reason is None else reason[1], opened == row.question_id, rows)
+
+
+def judged(row: ReviewRow) -> bool:
+    """Whether a reviewer's judgement stands."""
+    return row.review.level is not None or row.review.not_applicable is not None
+
+
+def answer(
+    sheet: ReviewSheet, row: ReviewRow, reason: str | None, is_open: bool, rows: Sequence[ReviewRow]
+) -> None:
+    """One answer: closed in a line or two, open with everything that a judgement needs."""
+    with st.container(border=True, key=f"answer_{row.question_id}"):
+        asked, stands, do = st.columns([12, 7, 3], vertical_alignment="center")
+        with asked:
+            code = f"**{plain(row.code)}** " if row.code else ""
+            if row.claims_not_applicable is not None:
+                said = f"Not applicable: {one_line(row.claims_not_applicable, 160)}"
+            elif row.answered:
+                said = one_line(row.reply_says, 160)
+            else:
+                said = ":material/radio_button_unchecked: Unanswered"
+            st.markdown(f"{code}{one_line(row.ask, 160)}  \n{aside(said)}")
+        with stands:
+            st.markdown(
+                worth(row) + (f"  \n:orange[:material/flag: {plain(reason)}]" if reason else "")
+            )
+        with do:
+            if is_open:
+                if st.button("Close", key=f"close_{row.question_id}", width="stretch"):
+                    del st.query_params["question"]
+                    st.rerun()
+            elif st.button(
+                "Judge" if sheet.may_review and not judged(row) else "Open",
+                key=f"open_{row.question_id}",
+                width="stretch",
+            ):
+                st.session_state.pop("changed", None)
+                st.query_params["question"] = row.question_id
+                st.rerun()
+        if is_open:
+            st.divider()
+            scorecards.answer(row, sheet.scorecard.rules, now, links.zone())
+            if sheet.may_review:
+                judge(sheet, row, rows)
+
+
+def worth(row: ReviewRow) -> str:
+    """How well an answer is proven, whether by a reviewer, and what of its points counts."""
+    line = row.line
+    if line is None:
+        return aside("Not scored")
+    said = ""
+    if line.level is not None:
+        said = f"{sign(LEVELS, line.level).badge} "
+    if judged(row):
+        said += ":material/how_to_reg: "
+    if line.points is not None:
+        said += aside(f"{line.credit or 0:.0f} of {line.points:.0f} points count")
+    return said
+
+
+def judge(sheet: ReviewSheet, row: ReviewRow, rows: Sequence[ReviewRow]) -> None:
+    """The judgement on one answer, with its reason; a new scorecard comes of it at once."""
+    key = f"{sheet.submission.id}_{row.question_id}"
+    # What this reviewer has seen. After a conflict it moves on by their own decision only.
+    seen: dict[str, int] = st.session_state.setdefault("seen", {})
+    seen.setdefault(key, row.review.version)
+    st.divider()
+    problems = Problems()
+    with st.form(f"judge_{key}", border=False):
+        levels: list[str] = list(get_args(Level))
+        options = levels
+        if row.claims_not_applicable is not None:
+            options = ["not_applicable", *levels]
+        standing = "not_applicable" if row.review.not_applicable else row.review.level
+        verdict = st.radio(
+            "Your judgement: how well is this answer proven?",
+            options,
+            index=options.index(standing) if standing in options else None,
+            format_func=lambda level: (
+                "It does not apply, agreed"
+                if level == "not_applicable"
+                else sign(LEVELS, level).word
+            ),
+            captions=[
+                LEVEL_MEANS.get(level, "It leaves the score, with its weight.") for level in options
+            ],
+            key=f"verdict_{key}",
+        )
+        problems.below("level", "not_applicable")
+        reason = st.text_area(
+            "Why? The committee reads this.",
+            value=row.review.reason,
+            height=80,
+            placeholder="What you read, and where: report, page, date.",
+            key=f"reason_{key}",
+        )
+        problems.below("reason")
+        with st.container(horizontal=True):
+            sent = st.form_submit_button("Save judgement", type="primary", icon=":material/check:")
+            taken_back = judged(row) and st.form_submit_button("Take it back")
+    if sent and verdict is None:
+        st.error("Choose how well the answer is proven.", icon=":material/error:")
+    elif sent or taken_back:
+        save(sheet, row, key, None if taken_back else verdict, reason, problems)
+    told = st.session_state.get("changed")
+    if told is not None and told[0] == key:
+        st.success(
+            "\n".join(f"- {plain(sentence)}" for sentence in told[1]), icon=":material/sync_alt:"
+        )
+    following = [other for other in rows if not judged(other) and other is not row]
+    if following and st.button(
+        f"Next: {plain(following[0].code or '')} {one_line(following[0].ask, 60)}",
+        key=f"next_{key}",
+        icon=":material/arrow_downward:",
+        type="tertiary",
+    ):
+        st.session_state.pop("changed", None)
+        st.query_params["question"] = following[0].question_id
+        st.rerun()
+
+
+def save(
+    sheet: ReviewSheet,
+    row: ReviewRow,
+    key: str,
+    verdict: str | None,
+    reason: str,
+    problems: Problems,
+) -> None:
+    """Save a judgement over the version that was seen, and keep what it moved for the next run."""
+    seen: dict[str, int] = st.session_state["seen"]
+    approved = verdict == "not_applicable"
+    with problems.shown() as outcome:
+        after = reviewing.set_review(
+            app,
+            actor,
+            sheet.submission.id,
+            row.question_id,
+            level=None if approved else verdict,  # type: ignore[arg-type] # an option of the radio
+            not_applicable="approved" if approved else None,
+            reason=reason,
+            seen_version=seen[key],
+        )
+        st.session_state["changed"] = (key, scorecards.what_changed(sheet.scorecard, after))
+    if isinstance(outcome.refusal, Conflict):
+        theirs = outcome.refusal
+        seen[key] = theirs.version
+        level = sign(LEVELS, theirs.current if isinstance(theirs.current, str) else None).word
+        st.markdown(
+            f"{plain(theirs.who)} judged **{level.lower()}**: {plain(theirs.note)}  \n"
+            "Save again to put yours over it, or close the answer to keep theirs."
+        )
+    elif outcome.fine:
+        seen.pop(key)
+        st.rerun()
+
+
+def finish(sheet: ReviewSheet) -> None:
+    """Handing the result to the committee."""
+    done = f"{sheet.judged} of {sheet.to_judge} answers judged."
+    if sheet.state not in (State.SUBMITTED, State.IN_REVIEW):
+        if sheet.state is State.REVIEWED:
+            st.info(
+                f"The review is finished; the committee decides next. {done}",
+                icon=":material/gavel:",
+            )
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{done} What nobody judged counts as far as its evidence goes."
+            + (f"  \n{plain(sheet.why_not_finish)}" if sheet.why_not_finish else ""),
+            width="stretch",
+        )
+        if sheet.may_finish and st.button(
+            "Finish the review", icon=":material/done_all:", type="secondary"
+        ):
+            with refusals.shown() as outcome:
+                reviewing.finish_review(app, actor, sheet.assessment_id)
+            if outcome.fine:
+                st.rerun()
+
+
+def show(assessment_id: str) -> None:
+    """The whole review of one submission."""
+    with refusals.or_stop():
+        sheet = reviewing.review_sheet(app, actor, assessment_id)
+    codes = {row.question_id: row.code or row.question_id for row in sheet.rows}
+    heading(sheet)
+    result(sheet, codes)
+    views = {"answers": "The answers", "explained": "How the score adds up"}
+    view = st.segmented_control(
+        "View",
+        list(views),
+        default="answers" if allowed(actor, Action.SET_REVIEW) else "explained",
+        required=True,
+        format_func=views.__getitem__,
+        label_visibility="collapsed",
+        key=f"view_{sheet.submission.id}",
+    )
+    if view == "explained":
+        explained(sheet)
+    else:
+        answers(sheet, codes)
+    finish(sheet)
+    if actor.has(Role.COMMITTEE_MEMBER) or sheet.state in (State.REVIEWED, State.DECIDED):
+        link("To the decision", "decide", icon=":material/gavel:", assessment=assessment_id)
+
+
+wanted = st.query_params.get("assessment")
+if wanted is None:
+    choose()
+else:
+    show(wanted)

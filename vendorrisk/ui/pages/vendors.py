@@ -1,0 +1,146 @@
+"""The vendors, what is bought from each and where it stands; and registering another."""
+
+import streamlit as st
+
+from vendorrisk.access import Action, allowed
+from vendorrisk.ui import refusals
+from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.navigation import go
+from vendorrisk.ui.scorecards import headline
+from vendorrisk.ui.session import current
+from vendorrisk.ui.words import STATES, TIERS, aside, count, money, plain, sign, span
+from vendorrisk.usecases import vendors
+from vendorrisk.usecases.vendors import EngagementRow, VendorRow
+
+app, actor = current()
+may_register = allowed(actor, Action.REGISTER_VENDOR)
+
+
+def register() -> None:
+    """The form for a new vendor with its first contact."""
+    problems = Problems()
+    with st.form("register_vendor"):
+        left, right = st.columns(2)
+        with left:
+            name = st.text_input("Name of the vendor", autocomplete="off")
+            problems.below("name")
+        with right:
+            website = st.text_input("Website (optional)", placeholder="https://example.com")
+            problems.below("website")
+        with left:
+            legal_name = st.text_input(
+                "Legal name (optional)", help="As it stands in the contract, if it differs."
+            )
+            problems.below("legal_name")
+        with right:
+            country = st.text_input(
+                "Country (optional)",
+                max_chars=2,
+                placeholder="GB",
+                help="Its two letters, as in GB.",
+            )
+            problems.below("country")
+        st.markdown("**Who there will answer?** You can add more people later.")
+        left, middle, right = st.columns(3)
+        with left:
+            contact_name = st.text_input("Contact's name", autocomplete="off")
+            problems.below("contact_name")
+        with middle:
+            contact_email = st.text_input(
+                "Contact's e-mail address", type="email", autocomplete="off"
+            )
+            problems.below("contact_email")
+        with right:
+            contact_job_title = st.text_input("Job title (optional)", autocomplete="off")
+            problems.below("contact_job_title")
+        sent = st.form_submit_button("Register vendor", type="primary", icon=":material/add:")
+    if sent:
+        typed = {
+            "name": name,
+            "legal_name": legal_name,
+            "country": country,
+            "website": website,
+            "contact_name": contact_name,
+            "contact_email": contact_email,
+            "contact_job_title": contact_job_title,
+        }
+        with problems.shown() as outcome:
+            made = once(
+                ("register_vendor", *typed.values()),
+                lambda: vendors.register_vendor(app, actor, **typed),
+            )
+        if outcome.fine:
+            go("engagement", vendor=made.id)
+
+
+def engagement_row(row: EngagementRow) -> None:
+    """One engagement: what is bought, how risky it is, and where its assessment stands."""
+    with st.container(key=f"line_{row.id}"):
+        columns = st.columns([8, 5, 9, 3], vertical_alignment="center")
+    what, risk, stands_in, open_ = columns
+    with what:
+        worth = "" if row.value_minor is None else plain(money(row.value_minor, row.currency))
+        st.markdown(f"{plain(row.title)}  \n{aside(worth)}" if worth else plain(row.title))
+    with risk:
+        if row.tier is None:
+            done = f"Intake: {row.intake.answered} of {row.intake.asked} answered"
+            st.markdown(aside(done))
+        else:
+            st.markdown(sign(TIERS, row.tier).badge)
+    with stands_in:
+        latest = row.assessments[-1] if row.assessments else None
+        if latest is not None:
+            stands = f"{STATES[latest.state].badge} {aside(f'for {span(latest.since, now)}')}"
+            if latest.headline is not None:
+                stands += f"  \n{headline(latest.headline)}"
+            st.markdown(stands)
+        else:
+            st.markdown(aside("No assessment yet"))
+    with open_:
+        if st.button("Open", key=f"open_{row.id}", width="stretch"):
+            go("engagement", engagement=row.id)
+
+
+def card(row: VendorRow) -> None:
+    """One vendor with its engagements."""
+    with st.container(border=True, key=f"vendor_{row.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(plain(row.name), anchor=False, width="stretch")
+            if row.country:
+                st.caption(plain(row.country), width="content")
+            if may_register and st.button(
+                "Add an engagement", key=f"add_{row.id}", icon=":material/add:", type="tertiary"
+            ):
+                go("engagement", vendor=row.id)
+        if not row.engagements:
+            st.caption("Nothing is bought from this vendor yet.")
+        for engagement in row.engagements:
+            engagement_row(engagement)
+
+
+st.title("Vendors", anchor=False)
+with refusals.or_stop():
+    everyone = vendors.vendors(app, actor)
+now = app.clock()
+
+if not everyone:
+    st.markdown(
+        "There are no vendors yet. Register the first one below: its name and one person there who"
+        " can answer questions about its security are enough."
+        if may_register
+        else "There are no vendors yet. A procurement officer registers the first one."
+    )
+else:
+    st.markdown(f"{count(len(everyone), 'vendor')}, by name.")
+if may_register:
+    with st.expander("Register a vendor", expanded=not everyone, icon=":material/add:"):
+        register()
+
+wanted = ""
+if len(everyone) > 8:
+    wanted = st.text_input(
+        "Find a vendor", type="search", live="300ms", placeholder="Part of its name"
+    )
+for vendor in everyone:
+    if wanted.casefold() in vendor.name.casefold():
+        card(vendor)

@@ -1,0 +1,386 @@
+"""How a scorecard is drawn: claimed beside assured, what stops it, and down to a single answer.
+
+Figures are whole numbers rounded down. Parts are shown so that they add up to the sum shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from math import floor
+
+import streamlit as st
+
+from vendorrisk.ui import charts
+from vendorrisk.ui.charts import Fall, Strip, adding_up, signed
+from vendorrisk.ui.words import (
+    BANDS,
+    LEVELS,
+    STOPPED_BY,
+    Sign,
+    clock,
+    day,
+    one_line,
+    plain,
+    score,
+    share,
+    sign,
+    size,
+)
+from vendorrisk.usecases.answering import EvidenceView
+from vendorrisk.usecases.reviewing import (
+    DomainLine,
+    Figure,
+    ReviewRow,
+    RuleLine,
+    ScorecardView,
+    ScoreLine,
+    Step,
+)
+from vendorrisk.usecases.vendors import Headline
+
+EFFECT_MEANS: Mapping[str, str] = {
+    "knockout": "One answer is fatal, whatever the rest is worth.",
+    "not_cleared": "What could be fatal has no usable answer, and silence counts as if it were.",
+    "cap": "One answer holds the whole score down.",
+    "clarify": "Two things do not fit together. The vendor is asked; nothing is taken off yet.",
+}
+
+PROVISIONAL = "*Provisional until a reviewer has judged it.*"
+
+_ORDER = ("knockout", "not_cleared", "cap", "clarify")
+
+
+def whole(figure: Figure) -> int | None:
+    """A figure as a whole number, None where there is no score."""
+    return figure.value if isinstance(figure.value, int) else None
+
+
+def shown(figure: Figure) -> str:
+    """A figure as it is shown; without a score it says so, and never shows a number."""
+    return "No score" if figure.value is None else str(figure.value)
+
+
+def standing(band: str | None, stopped_by: str | None) -> Sign:
+    """What to say of a result in one word: what stops it, else its band."""
+    if stopped_by is not None:
+        return sign(STOPPED_BY, stopped_by)
+    return sign(BANDS, band)
+
+
+def headline(figures: Headline) -> str:
+    """A result in one line of Markdown: its standing, then assured beside claimed."""
+    badge = standing(figures.band, figures.stopped_by).badge
+    if figures.assured is None and figures.claimed is None:
+        return badge
+    return f"{badge} {score(figures.assured)} assured of {score(figures.claimed)} claimed"
+
+
+def stops(rules: Sequence[RuleLine], codes: Mapping[str, str]) -> None:
+    """What stops a result or asks for clarification: the fatal first, each named with its reason.
+
+    `codes` has what to call each question; one that is not in it is not named.
+    """
+    for effect in _ORDER:
+        fired = [rule for rule in rules if rule.effect == effect]
+        if not fired:
+            continue
+        mark = sign(STOPPED_BY, effect)
+        limit = min((rule.limit for rule in fired if rule.limit is not None), default=None)
+        ceiling = "" if limit is None else f" The score is at most {limit}."
+        lines = [f"**{mark.word}.** {EFFECT_MEANS[effect]}{ceiling}", ""]
+        for rule in fired:
+            asked = ", ".join(plain(codes[id_]) for id_ in rule.questions if id_ in codes)
+            lines.append(
+                f"- {one_line(rule.because, 400)}"
+                + (f" ({asked})" if asked else "")
+                + ("" if rule.confirmed or effect == "clarify" else f" {PROVISIONAL}")
+            )
+        box = {"knockout": st.error, "not_cleared": st.error, "cap": st.warning}.get(
+            effect, st.info
+        )
+        box("\n".join(lines), icon=mark.icon)
+
+
+def figures(
+    claimed: Figure,
+    assured: Figure,
+    band: str | None,
+    stopped_by: str | None,
+    low: int | None,
+    high: int | None,
+    coverage: float | None,
+) -> None:
+    """Claimed beside assured, the standing, and how much is still open."""
+    mark = standing(band, stopped_by)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.metric("Claimed by the vendor", score(whole(claimed)), width=170)
+        st.markdown(":material/arrow_forward:", width="content")
+        st.metric("Assured by proof", shown(assured), width=170)
+        st.badge(mark.word, icon=mark.icon, color=mark.colour)  # type: ignore[arg-type] # our own
+    says = []
+    if coverage is not None:
+        says.append(f"{share(coverage)} of the weight is answered.")
+    if low is not None and high is not None and low != high:
+        says.append(f"What is unanswered could still move the assured score: {low} to {high}.")
+    elif coverage is not None:
+        says.append("Nothing that is unanswered could move the assured score.")
+    if assured.value is None:
+        says += assured.why
+    st.caption(" ".join(plain(sentence) for sentence in says))
+
+
+def falls(steps: Sequence[Step]) -> list[Fall]:
+    """The steps of a waterfall in whole numbers that add up to the figures shown elsewhere."""
+    done: list[Fall] = []
+    before = 0
+    for step in steps:
+        after = floor(step.after + 1e-9)
+        done.append(Fall(step.label, after - before, after))
+        before = after
+    return done
+
+
+def waterfall(steps: Sequence[Step]) -> None:
+    """From claimed down to assured, as a chart and as a sum to read."""
+    rows = falls(steps)
+    if not rows:
+        return
+    chart, table = st.columns([3, 2], gap="medium")
+    with chart:
+        said = "; ".join(f"{row.label} {signed(row.change)}" for row in rows[1:])
+        st.altair_chart(
+            charts.waterfall(rows),
+            width="stretch",
+            alt=f"{floor(rows[0].after)} claimed; {said}; {floor(rows[-1].after)} assured.",
+        )
+    with table:
+        st.table(
+            {
+                "Step": [plain(row.label) for row in rows] + ["**Assured**"],
+                "Points": [f"{floor(rows[0].after)}"]
+                + [signed(row.change) for row in rows[1:]]
+                + [f"**{floor(rows[-1].after)}**"],
+            },
+            border="horizontal",
+            hide_index=True,
+            alt="The steps from claimed to assured",
+        )
+
+
+def domains(lines: Sequence[DomainLine]) -> None:
+    """Every domain: assured and claimed as a strip, how much is answered, and what it weighs."""
+    weights = adding_up([line.weight * 100 for line in lines], digits=0)
+    chart, table = st.columns([1, 1], gap="medium")
+    with chart:
+        st.altair_chart(
+            charts.strips([Strip(d.title, whole(d.claimed), whole(d.assured)) for d in lines]),
+            width="stretch",
+            alt="Assured and claimed by domain; the table has the same figures.",
+        )
+        st.caption("The bar is what is assured, the ring is what is claimed.")
+    with table:
+        st.table(
+            {
+                "Domain": [
+                    plain(d.title) + (" :material/priority_high:" if d.critical else "")
+                    for d in lines
+                ],
+                "Claimed": [score(whole(d.claimed)) for d in lines],
+                "Assured": [shown(d.assured) for d in lines],
+                "Answered": [share(d.coverage) for d in lines],
+                "Of all weight": [f"{weight:.0f} %" for weight in weights],
+            },
+            border="horizontal",
+            hide_index=True,
+            alt="Claimed and assured by domain",
+        )
+        if any(d.critical for d in lines):
+            st.caption(
+                ":material/priority_high: Critical: the whole score is never more than 25 above"
+                " the weakest of these."
+            )
+
+
+def sums(scorecard: ScorecardView) -> None:
+    """Every line of every domain, adding up to the mean that is shown."""
+    brings = _brings(scorecard)
+    total = sum(brings.values())
+    weight = sum(line.weight for line in scorecard.lines)
+    st.markdown(
+        "An answer's points times the share that its proof lets count make its credit. Its weight,"
+        f" out of {weight:g} in all, says how much of that it brings to the mean. All lines"
+        f" together bring **{total:.1f}**."
+    )
+    for domain in scorecard.domains:
+        brought = sum(
+            brings[line.criterion] for line in scorecard.lines if line.domain == domain.id
+        )
+        with st.expander(f"{plain(domain.title)}: brings {brought:.1f} to the mean"):
+            domain_sum(scorecard, domain.id)
+
+
+def domain_sum(scorecard: ScorecardView, domain_id: str) -> None:
+    """The lines of one domain as a sum: points, proof, credit, weight and what each brings."""
+    brings = _brings(scorecard)
+    mine = [line for line in scorecard.lines if line.domain == domain_id]
+    st.table(
+        {
+            "Question": [f"**{plain(_name(line))}** {one_line(line.ask)}" for line in mine]
+            + ["**Together**"],
+            "Answer": [
+                one_line(line.reply_says) if line.reply_says else "*unanswered*" for line in mine
+            ]
+            + [""],
+            "Points": [_points(line.points) for line in mine] + [""],
+            "Proof": [proof(line) for line in mine] + [""],
+            "Credit": [_points(line.credit) for line in mine] + [""],
+            "Weight": [f"{line.weight:g}" for line in mine]
+            + [f"**{sum(line.weight for line in mine):g}**"],
+            "Brings": [f"{brings[line.criterion]:.1f}" for line in mine]
+            + [f"**{sum(brings[line.criterion] for line in mine):.1f}**"],
+        },
+        border="horizontal",
+        hide_index=True,
+        alt="How these lines add up",
+    )
+
+
+def _brings(scorecard: ScorecardView) -> dict[str, float]:
+    """What each line brings to the mean, rounded so that all of them add up to it."""
+    parts = adding_up([line.contribution or 0.0 for line in scorecard.lines])
+    return {line.criterion: part for line, part in zip(scorecard.lines, parts, strict=True)}
+
+
+def answer(row: ReviewRow, rules: Sequence[RuleLine], now: datetime, zone: tzinfo) -> None:
+    """One answer whole: the vendor's words, the evidence, what it is worth, rules and judgement.
+
+    `rules` are those of the scorecard; the ones that look at this answer are named.
+    """
+    said, proven = st.columns(2, gap="medium")
+    with said:
+        st.markdown("**The answer**")
+        if row.claims_not_applicable is not None:
+            st.markdown(f"*Does not apply, because:* {plain(row.claims_not_applicable)}")
+        else:
+            st.markdown(plain(row.reply_says) if row.answered else "*Unanswered*")
+        if row.note:
+            st.markdown("**In the vendor's words**")
+            st.markdown(plain(row.note))
+        if row.line is not None and row.line.because:
+            st.markdown("**Why it is asked**")
+            st.markdown(plain(row.line.because))
+    with proven:
+        st.markdown("**The evidence**")
+        if row.evidence:
+            evidence(row.evidence)
+        else:
+            st.caption("Nothing was attached.")
+        for remark in row.evidence_remarks:
+            st.warning(plain(remark), icon=":material/event_busy:")
+        if row.supported is not None:
+            st.caption(f"By itself this supports: {sign(LEVELS, row.supported).word.lower()}.")
+        if row.line is not None:
+            st.markdown("**What it is worth**")
+            st.markdown(line_sum(row.line))
+            for sentence in row.line.why:
+                st.caption(plain(sentence))
+    fired = [rule for rule in rules if rule.id in row.fired]
+    if fired:
+        stops(fired, {})
+    if row.review.version and row.review.saved_at is not None:
+        level = (
+            sign(LEVELS, row.review.level).word if row.review.level else "Not applicable, agreed"
+        )
+        st.info(
+            f"{plain(row.review.reviewer or '')} judged **{level.lower()}**"
+            f" ({clock(row.review.saved_at, now, zone)}): {plain(row.review.reason)}",
+            icon=":material/how_to_reg:",
+        )
+
+
+def proof(line: ScoreLine) -> str:
+    """How well an answer is proven and what share of its points that lets count, in Markdown."""
+    if line.level is None:
+        return "–"
+    said = plain(sign(LEVELS, line.level).word)
+    return said if line.share is None else f"{said}, {share(line.share)}"
+
+
+def line_sum(line: ScoreLine) -> str:
+    """One line's arithmetic in a sentence of Markdown."""
+    if line.points is None or line.credit is None:
+        return f"No points yet; its weight is {line.weight:g}."
+    counted = "" if line.share is None else f" × {share(line.share)} for its proof"
+    brings = (
+        "" if line.contribution is None else f", which brings {line.contribution:.1f} to the mean"
+    )
+    return (
+        f"{_points(line.points)} points{counted}: **credit {_points(line.credit)}**,"
+        f" weight {line.weight:g}{brings}."
+    )
+
+
+def evidence(files: Sequence[EvidenceView]) -> None:
+    """The files behind an answer, each with its kind, date and scope, to be opened."""
+    for file in files:
+        scope = ", ".join(
+            word for word in (file.scope_product, file.scope_environment, file.scope_entity) if word
+        )
+        dated = (
+            f"period to {day(file.period_end)}" if file.period_end else f"dated {day(file.dated)}"
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/attach_file: {one_line(file.file_name, 60)}", width="content")
+            st.caption(
+                " · ".join(
+                    plain(part)
+                    for part in (file.kind_title, dated, scope, size(file.size), file.note)
+                    if part
+                ),
+                width="stretch",
+            )
+            st.link_button("Download", f"/evidence/{file.id}", icon=":material/download:")
+
+
+def what_changed(before: ScorecardView, after: ScorecardView) -> tuple[str, ...]:
+    """What one judgement moved, in sentences: the answer, its domain, the rules, the result."""
+    said = []
+    old = {line.criterion: line for line in before.lines}
+    for line in after.lines:
+        was = old.get(line.criterion)
+        if was is not None and was.credit != line.credit:
+            said.append(
+                f"{_name(line)}: credit {_points(was.credit)} → {_points(line.credit)}"
+                f" of {_points(line.points)} claimed."
+            )
+    past = {domain.id: domain for domain in before.domains}
+    said += [
+        f"{domain.title}: assured {shown(past[domain.id].assured)} → {shown(domain.assured)}."
+        for domain in after.domains
+        if domain.id in past and past[domain.id].assured.value != domain.assured.value
+    ]
+    fired_before = {(rule.id, rule.effect): rule for rule in before.rules}
+    fired_after = {(rule.id, rule.effect): rule for rule in after.rules}
+    for key, rule in fired_after.items():
+        if key not in fired_before:
+            said.append(f"{sign(STOPPED_BY, rule.effect).word}: {rule.because}")
+    for key, rule in fired_before.items():
+        if key not in fired_after:
+            said.append(f"No longer {sign(STOPPED_BY, rule.effect).word.lower()}: {rule.because}")
+    if before.assured.value != after.assured.value:
+        said.append(f"Assured score: {shown(before.assured)} → {shown(after.assured)}.")
+    elif said:
+        why = " " + after.assured.why[0] if after.assured.why and after.stopped_by else ""
+        said.append(f"The assured score stays {shown(after.assured)}.{why}")
+    if before.band != after.band:
+        said.append(f"Band: {sign(BANDS, before.band).word} → {sign(BANDS, after.band).word}.")
+    return tuple(said) or ("The judgement is saved; it moves no figure.",)
+
+
+def _name(line: ScoreLine) -> str:
+    return line.code or line.question_id
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}".removesuffix(".0")

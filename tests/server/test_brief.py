@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.server.conftest import ADDRESS
 from vendorrisk.access import Role
-from vendorrisk.server.pages import clip, day, money
+from vendorrisk.reports.wording import clip, day, money
 from vendorrisk.usecases import deciding
 from vendorrisk.usecases.deciding import Brief, ConditionView, DecisionView, Finding, Option
 from vendorrisk.usecases.reviewing import DomainLine, Figure, RuleLine

@@ -10,7 +10,8 @@ from typing import Any
 
 from vendorrisk.access import Actor, Role
 from vendorrisk.content import Library
-from vendorrisk.demo.portfolio import DemoVendor, vendors as portfolio
+from vendorrisk.demo.portfolio import DemoVendor
+from vendorrisk.demo.portfolio import vendors as portfolio
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
 from vendorrisk.settings import Settings

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from textwrap import shorten
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vendorrisk.assessment import Refusal
+from vendorrisk.reports.wording import clip, day, money
 from vendorrisk.server import headers, sessions
 from vendorrisk.usecases.application import application
 from vendorrisk.usecases.errors import Invalid
@@ -26,25 +25,6 @@ _TEMPLATES = Environment(
 )
 
 
-def money(minor: int, currency: str | None) -> str:
-    """An amount in minor units as people write it: 1250000, "EUR" is "EUR 12,500"."""
-    digits = _MINOR_DIGITS.get(currency or "", 2)
-    whole, rest = divmod(minor, 10**digits)
-    amount = f"{whole:,}.{rest:0{digits}}" if rest else f"{whole:,}"
-    return f"{currency} {amount}" if currency else amount
-
-
-def day(moment: date) -> str:
-    """A date as people read it, "3 February 2026"."""
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def clip(text: str, length: int) -> str:
-    """`text`, cut at a word where it is longer than `length`, for a page with room for so much."""
-    return shorten(text, length, placeholder=" …")
-
-
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 _TEMPLATES.filters.update(money=money, day=day, clip=clip)
 
 

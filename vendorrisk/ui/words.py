@@ -10,6 +10,9 @@ from fractions import Fraction
 from math import ceil, floor
 
 from vendorrisk.assessment import State
+from vendorrisk.reports import wording
+from vendorrisk.reports.wording import day as day
+from vendorrisk.reports.wording import minor_digits as minor_digits
 
 # -- text that somebody else wrote ----------------------------------------------------------------
 
@@ -81,21 +84,9 @@ def share(part: float) -> str:
     return f"{floor(part * 100 + 1e-9)} %"
 
 
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
-
-
-def minor_digits(currency: str) -> int:
-    """How many digits of an amount in minor units are behind the point."""
-    return _MINOR_DIGITS.get(currency, 2)
-
-
 def money(minor: int | None, currency: str | None) -> str:
     """An amount in minor units: 1250000, "EUR" is "EUR 12,500"; a dash for none."""
-    if minor is None or currency is None:
-        return "–"
-    whole, rest = divmod(minor, 10 ** minor_digits(currency))
-    amount = f"{whole:,}.{rest:0{minor_digits(currency)}}" if rest else f"{whole:,}"
-    return f"{currency} {amount}"
+    return "–" if minor is None or currency is None else wording.money(minor, currency)
 
 
 def size(number: int) -> str:
@@ -116,11 +107,6 @@ def minutes(number: int) -> str:
     if not hours:
         return count(rest, "minute") if rest else "less than a minute"
     return f"{count(hours, 'hour')} {count(rest, 'minute')}" if rest else count(hours, "hour")
-
-
-def day(when: date) -> str:
-    """A date as people write it: "3 November 2026"."""
-    return f"{when.day} {when:%B %Y}"
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:

@@ -4,7 +4,9 @@ import streamlit as st
 
 from vendorrisk import server
 
-# Streamlit reads this line without running it, so it must stay a plain call of `st.App`.
+server.require_settings()
+
+# Streamlit reads these lines without running them, so this must stay a plain call of `st.App`.
 app = st.App(
     "vendorrisk/ui/pages/main.py",
     routes=server.routes(),

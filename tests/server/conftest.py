@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from tests.conftest import Clock
+from vendorrisk import identity
 from vendorrisk.access import Actor, Role
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
@@ -53,6 +55,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
     with TestClient(app, base_url=ADDRESS, follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at the least cost; what hashing costs is shown where it is tested."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(identity, "_HASHER", quick)
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
+
 from tests.server.conftest import PASSWORD, make_application
-from vendorrisk.server.startup import greeting
+from vendorrisk.server.startup import greeting, require_settings
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import setup
 
@@ -41,3 +43,15 @@ def test_links_bear_the_public_address(app, clock, monkeypatch):
     monkeypatch.setattr(running, "_installed", public)
 
     assert "https://risk.example.org/setup#" in greeting(public)
+
+
+def test_settings_that_cannot_be_used_end_the_start_in_plain_words(monkeypatch):
+    monkeypatch.setattr(running, "_installed", None)
+    monkeypatch.setenv("VENDORRISK_BASE_URL", "nonsense")
+    monkeypatch.setenv("VENDORRISK_DATABSE_URL", "sqlite:///x.db")
+
+    with pytest.raises(SystemExit) as ended:
+        require_settings()
+
+    assert "VENDORRISK_BASE_URL is nonsense" in str(ended.value)
+    assert "did you mean VENDORRISK_DATABASE_URL" in str(ended.value)

@@ -16,9 +16,16 @@ from vendorrisk.server import app_pages, downloads, entrance, faults, health
 from vendorrisk.server import middleware as layers
 from vendorrisk.server.faults import on_script_error
 from vendorrisk.server.sessions import Forged
-from vendorrisk.server.startup import lifespan
+from vendorrisk.server.startup import lifespan, require_settings
 
-__all__ = ["exception_handlers", "lifespan", "middleware", "on_script_error", "routes"]
+__all__ = [
+    "exception_handlers",
+    "lifespan",
+    "middleware",
+    "on_script_error",
+    "require_settings",
+    "routes",
+]
 
 
 def routes() -> Sequence[BaseRoute]:

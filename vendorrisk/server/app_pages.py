@@ -12,7 +12,7 @@ from vendorrisk.server.shell import shell
 
 
 class PageName(Convertor[str]):
-    """The name of a page in an address: plain words, so never a file or one of Streamlit's routes."""
+    """The name of a page in an address: plain words, so never a file or a route of Streamlit's."""
 
     regex = "[a-z]+(?:-[a-z]+)*"
 

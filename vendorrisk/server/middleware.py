@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vendorrisk.access import Role
 from vendorrisk.server import faults, headers
+from vendorrisk.server.demo_limits import DemoLimits
 from vendorrisk.server.sessions import actor_of, session_hash
 from vendorrisk.server.shell import shell
 from vendorrisk.server.site import site
@@ -163,6 +164,7 @@ def middleware(routes: Sequence[BaseRoute]) -> Sequence[Middleware]:
     return [
         Middleware(SecurityHeaders),
         Middleware(OwnAddress),
+        Middleware(DemoLimits),
         Middleware(Identity),
         Middleware(Gate, routes=routes),
     ]

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from streamlit import config
 
 from vendorrisk.assessment import Refusal
-from vendorrisk.server import faults, streamlit_options
+from vendorrisk.demo import lifetime
+from vendorrisk.server import demo_limits, faults, streamlit_options
 from vendorrisk.server.shell import shell
 from vendorrisk.server.site import site
 from vendorrisk.usecases import setup
 from vendorrisk.usecases.application import Application, application
 from vendorrisk.usecases.errors import StoreUnavailable
+
+
+def require_settings() -> None:
+    """End the process with a plain sentence if the settings cannot be used."""
+    try:
+        application()
+    except Refusal as problem:
+        sys.exit(f"{problem.sentence}\n{problem.fix}")
 
 
 @asynccontextmanager
@@ -25,6 +36,7 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
     faults.prepare_log()
     try:
         app = application()
+        await run_in_threadpool(_require_place, app)
     except Refusal as problem:
         say(f"{problem.sentence}\n{problem.fix}")
         raise SystemExit(1) from None
@@ -34,10 +46,21 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
     # What is loaded now stays for good: the garbage collector need never look at it again.
     gc.collect()
     gc.freeze()
+    watching = asyncio.create_task(demo_limits.watch(app)) if app.settings.demo else None
     yield
+    if watching is not None:
+        watching.cancel()
     gc.unfreeze()
     forget_options()
     app.store.close()
+
+
+def _require_place(app: Application) -> None:
+    """Raise `Refusal` where a demo would be served as a real one, or to others, or too long."""
+    if app.settings.demo:
+        demo_limits.require_loopback(app.settings.public_url or config.get_option("server.address"))
+    with suppress(StoreUnavailable):  # the greeting says what puts it right
+        lifetime.require_fit(app)
 
 
 def greeting(app: Application) -> str:

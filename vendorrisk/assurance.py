@@ -154,11 +154,11 @@ def _decimal(value: Fraction) -> str:
 
 
 def _plain_reply(reply: Reply) -> Any:
-    value = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
-    if reply.value is State.UNANSWERED:
-        value = None
+    value: Any = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
     if value == DONT_KNOW:
         value = {"dont_know": True}
+    elif reply.value is State.UNANSWERED:
+        value = None
     return {"value": value, "note": reply.note} if reply.note else value
 
 
@@ -278,7 +278,8 @@ def _stated(question: Question, thing: Record, report: Report) -> Reply | None:
     if DONT_KNOW in thing and len(thing) == 1:
         if fields.word(DONT_KNOW, ("true",)) and len(report.errors) > before:
             return None
-        if not question.dont_know:
+        # A text may be this very word; written out it looks like the statement, and is read back.
+        if not question.dont_know and question.answer != "text":
             report.error(
                 "bad-answer",
                 fields.key(DONT_KNOW),
@@ -832,16 +833,14 @@ def score_submission(
     card = score(rubric, build_sheet(questionnaire, rubric, submission))
     if questionnaire is None or rubric.everyday is None:
         return card
-    low, high = (
-        score(
-            rubric,
-            build_sheet(
-                questionnaire, rubric, completed(questionnaire, rubric, submission, worst=worst)
-            ),
-        )
-        for worst in (True, False)
-    )
-    return card.with_range(low, high)
+
+    def end(*, worst: bool) -> Scorecard:
+        whole = completed(questionnaire, rubric, submission, worst=worst)
+        if whole.answers == submission.answers:
+            return card
+        return score(rubric, build_sheet(questionnaire, rubric, whole))
+
+    return card.with_range(end(worst=True), end(worst=False))
 
 
 def build_sheet(

@@ -261,7 +261,7 @@ def test_a_submission_written_out_reads_as_itself():
             "secret_stores": ["wiki", "vault"],
             "faces": {"not_applicable": "There are none."},
             "reviewed_on": "2026-01-31",
-            "remarks": "not_applicable",
+            "remarks": {"value": "dont_know", "note": "Truly."},
         },
         facts=FACTS | {"scope": {"environment": "production"}},
         evidence=piece(scope={"product": "Gate"}, period_end="2026-05-01"),
@@ -271,6 +271,11 @@ def test_a_submission_written_out_reads_as_itself():
     assert again == first
     assert again.digest == first.digest
     assert first.digest.startswith("sha256:")
+
+
+def test_words_without_an_answer_survive_being_written_out():
+    first = good(answers={"second_factor": {"value": None, "note": "We are asking."}})
+    assert good(json.loads(first.to_bytes())) == first
 
 
 def test_the_digest_follows_content_and_not_order_or_codes():

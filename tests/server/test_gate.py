@@ -1,18 +1,20 @@
 """Who gets through to Streamlit and to files, under which name, and as whom."""
 
+import re
+
 import pytest
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
 from streamlit.runtime.media_file_storage import MediaFileKind
 
 from tests.server.conftest import ADDRESS, STAFF
-from vendorrisk.access import Role
+from vendorrisk.access import Actor, Role
 from vendorrisk.identity import hash_token
 from vendorrisk.server import routes
 from vendorrisk.server.middleware import Identity
 from vendorrisk.server.sessions import SESSION_COOKIE
 from vendorrisk.server.streamlit_options import IDENTITY_HEADER
-from vendorrisk.usecases import evidence, submitting
+from vendorrisk.usecases import evidence, people, submitting
 from vendorrisk.usecases.evidence import EvidenceFile
 
 CLOSED = [
@@ -188,6 +190,21 @@ def test_a_colleague_without_the_right_is_told_who_has_it(client, sign_in, path)
 
     assert sent.status_code == 403
     assert "it takes a" in sent.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/evidence/0123", "/submission/0123.json", "/brief/0123", "/brief/mine", "/_stcore/metrics"],
+)
+def test_to_a_vendor_whatever_is_not_its_own_does_not_exist(client, monkeypatch, path):
+    vendor = Actor("contact", "c", "Jo Field", frozenset({Role.VENDOR}), assessment_id="mine")
+    monkeypatch.setattr(people, "actor_of", lambda *_: vendor)
+    client.cookies.set(SESSION_COOKIE, "t" * 43)
+
+    sent = client.get(path)
+
+    assert sent.status_code == 404
+    assert "role" not in re.sub(r"role=", "", sent.text)
 
 
 def test_evidence_is_always_saved_never_shown(client, sign_in, monkeypatch):

@@ -23,9 +23,12 @@ from vendorrisk.usecases.errors import StoreUnavailable
 
 
 def require_settings() -> None:
-    """End the process with a plain sentence if the settings cannot be used."""
+    """End the process with a plain sentence if the settings cannot be used.
+
+    Called before there is a server: ending it from within would print a trace as well.
+    """
     try:
-        application()
+        _require_place(application())
     except Refusal as problem:
         sys.exit(f"{problem.sentence}\n{problem.fix}")
 
@@ -34,12 +37,7 @@ def require_settings() -> None:
 async def lifespan(_server: st.App) -> AsyncIterator[None]:
     """Set Streamlit's options, say where the app is and how to begin, and tidy memory."""
     faults.prepare_log()
-    try:
-        app = application()
-        await run_in_threadpool(_require_place, app)
-    except Refusal as problem:
-        say(f"{problem.sentence}\n{problem.fix}")
-        raise SystemExit(1) from None
+    app = application()
     forget_options = streamlit_options.apply(site().hosts)
     shell()
     say(await run_in_threadpool(greeting, app))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from vendorrisk.access import Actor
 from vendorrisk.ui import autosave, refusals
-from vendorrisk.ui.navigation import go, link
+from vendorrisk.ui.navigation import go
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import (
     attach_form,
@@ -45,9 +45,9 @@ def main() -> None:
         question_card(app, actor, workspace, section, view, goal)
     if autosave.save_typed(app, actor):
         st.rerun()
-    steps(workspace, [one.id for one in asked], section)
     if workspace.questionnaire_id == intake.INTAKE:
         tier(app, actor, workspace)
+    steps(actor, workspace, [one.id for one in asked], section)
 
 
 def heading(app: Application, actor: Actor, workspace: Workspace, section: SectionView) -> None:
@@ -118,7 +118,8 @@ def proof(
             help=f"{plain(says)}\n\n{explained}" if says else explained,
         )
     file_rows(app, actor, view.evidence, place=view.question.id, may_change=section.may_answer)
-    if not (section.may_answer and view.wants_evidence) or actor.kind == "person":
+    takes_files = actor.kind != "person" and not app.settings.demo
+    if not (section.may_answer and view.wants_evidence and takes_files):
         return
     if st.session_state.get(ATTACHING) != view.question.id:
         more = "Attach another file" if view.evidence else "Attach a file"
@@ -140,7 +141,7 @@ def proof(
         st.rerun()
 
 
-def steps(workspace: Workspace, asked: list[str], section: SectionView) -> None:
+def steps(actor: Actor, workspace: Workspace, asked: list[str], section: SectionView) -> None:
     """To the section before and the next one; from the last one on to submitting."""
     at = asked.index(section.id)
     with st.container(horizontal=True, horizontal_alignment="distribute", key="steps"):
@@ -168,8 +169,8 @@ def steps(workspace: Workspace, asked: list[str], section: SectionView) -> None:
                 type="primary",
             ):
                 go("submit")
-        elif workspace.answered_by == "officer" and st.button(
-            "Back to the engagement",
+        elif actor.kind == "person" and st.button(
+            "To the engagement",
             icon=":material/arrow_forward:",
             icon_position="right",
             type="primary" if workspace.progress.complete else "secondary",
@@ -186,7 +187,6 @@ def tier(app: Application, actor: Actor, workspace: Workspace) -> None:
         with st.container(border=True, key="tier"):
             st.subheader(f"The intake is complete: tier {plain(result.tier)}", anchor=False)
             st.markdown("\n".join(f"- {plain(reason)}" for reason in result.reasons))
-            link("Go on to the engagement", "engagement", engagement=workspace.engagement_id)
 
 
 main()

@@ -715,7 +715,10 @@ def _domain_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
 
 
 def _question_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
-    lines = [{line.question_id: line for line in case.card.lines} for case in cases]
+    lines = [
+        {line.question_id: line for line in case.card.lines if line.state != "hidden_by_fact"}
+        for case in cases
+    ]
     marks = [
         {name: rule.effect for rule in reversed(case.card.rules) for name in rule.questions}
         for case in cases

@@ -13,7 +13,7 @@ _EMAIL = re.compile(
     r"[^@\s<>()\[\],;:\"\\]{1,64}@[^@\s<>()\[\],;:\"\\.]+(\.[^@\s<>()\[\],;:\"\\.]+)+"
 )
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_WEBSITE = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+_WEBSITE = re.compile(r"https?://[\w\-]+(\.[\w\-]+)+(:\d{1,5})?([/?#][^\s\"'<>]*)?", re.IGNORECASE)
 
 
 def clean(text: str) -> str:

@@ -247,7 +247,7 @@ def _line(line: Mapping[str, Any], content: Content, snapshot: Mapping[str, Any]
         ask=question.ask,
         domain=line["domain"],
         state=line["state"],
-        reply_says=says(question, reply),
+        reply_says=_reply_says(question, reply, line["state"]),
         points=_number(line["points"]),
         level=line["level"],
         share=_number(line["share"]),
@@ -263,6 +263,16 @@ def _line(line: Mapping[str, Any], content: Content, snapshot: Mapping[str, Any]
         evidence_ids=tuple(
             name for name, item in snapshot["evidence"].items() if question.id in item["for"]
         ),
+    )
+
+
+def _reply_says(question: Question, reply: Reply, state: str) -> str:
+    if state == "hidden_by_fact":
+        return "Not asked of this engagement"
+    return (
+        "Not asked, because of an earlier answer"
+        if state == "hidden_by_answer"
+        else says(question, reply)
     )
 
 

@@ -12,6 +12,7 @@ from vendorrisk.assessment import State
 from vendorrisk.store import PortfolioRow, Work
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.intake import INTAKE
+from vendorrisk.usecases.reviewing import reviewers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _conditions(
 def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:
     """A decision is nobody's who reviewed, even for somebody on the committee."""
     if item.yours and item.page == "decide" and item.assessment_id and item.next_step == "Decide":
-        return replace(item, yours=actor.id not in work.reviewers(item.assessment_id))
+        return replace(item, yours=actor.id not in reviewers_of(work, item.assessment_id))
     return item
 
 

@@ -1,0 +1,353 @@
+"""The policy table walked through the use cases: every verb, every role, every cell."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from tests.usecases.conftest import BEST, PDF, Template, World, built
+from vendorrisk import usecases
+from vendorrisk.access import POLICY, STAFF_ROLES, Action, Actor, Role
+from vendorrisk.content import Library
+from vendorrisk.usecases import (
+    answering,
+    assessments,
+    audit,
+    deciding,
+    evidence,
+    intake,
+    invitations,
+    people,
+    reviewing,
+    submitting,
+    vendors,
+    worklist,
+)
+from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import NotFound, Refusal
+
+WITHOUT_ACTOR = {
+    "setup_needed": "asked before anybody exists",
+    "setup_link": "prints to the console of whoever runs the service",
+    "complete_setup": "the one-use token is the authority",
+    "choose_password": "the one-use token is the authority",
+    "exchange": "the invitation's token is the authority",
+    "sign_in": "the password is the authority",
+    "actor_of": "finds out who the actor is",
+}
+
+
+@dataclass
+class Ids:
+    """What the calls are about: one of everything, in a state in which it can be asked for."""
+
+    vendor: str
+    engagement: str
+    contact: str
+    invitation: str
+    in_progress: str
+    in_review: str
+    reviewed: str
+    intake: str
+    submission: str
+    scorecard: str
+    evidence: str
+    person: str
+
+
+Call = Callable[[Application, Actor, Ids], object]
+
+CALLS: dict[Action, Call] = {
+    Action.LIST_PEOPLE: lambda app, actor, ids: people.list_people(app, actor),
+    Action.ADD_PERSON: lambda app, actor, ids: people.add_person(
+        app, actor, "Bo", f"{actor.id}@example.org", [Role.AUDITOR]
+    ),
+    Action.NEW_PASSWORD_LINK: lambda app, actor, ids: people.new_password_link(
+        app, actor, ids.person
+    ),
+    Action.CHANGE_ROLES: lambda app, actor, ids: people.change_roles(
+        app, actor, ids.person, [Role.AUDITOR]
+    ),
+    Action.DEACTIVATE: lambda app, actor, ids: people.deactivate(app, actor, ids.person),
+    Action.SIGN_OUT: lambda app, actor, ids: people.sign_out(app, actor),
+    Action.VENDORS: lambda app, actor, ids: vendors.vendors(app, actor),
+    Action.VENDOR: lambda app, actor, ids: vendors.vendor(app, actor, ids.vendor),
+    Action.REGISTER_VENDOR: lambda app, actor, ids: vendors.register_vendor(
+        app, actor, name=f"Vendor {actor.id}", contact_name="C", contact_email="c@vendor.example"
+    ),
+    Action.ADD_CONTACT: lambda app, actor, ids: vendors.add_contact(
+        app, actor, ids.vendor, name="D", email=f"{actor.id}@vendor.example"
+    ),
+    Action.REGISTER_ENGAGEMENT: lambda app, actor, ids: vendors.register_engagement(
+        app, actor, ids.vendor, title="More"
+    ),
+    Action.ENGAGEMENT: lambda app, actor, ids: vendors.engagement(app, actor, ids.engagement),
+    Action.INTAKE_RESULT: lambda app, actor, ids: intake.intake_result(app, actor, ids.engagement),
+    Action.QUESTIONNAIRES: lambda app, actor, ids: assessments.questionnaires(
+        app, actor, ids.engagement
+    ),
+    Action.OPEN_ASSESSMENT: lambda app, actor, ids: assessments.open_assessment(
+        app, actor, ids.engagement, "core", None
+    ),
+    Action.INVITE: lambda app, actor, ids: assessments.invite(
+        app, actor, ids.in_progress, ids.contact
+    ),
+    Action.REVOKE_INVITATION: lambda app, actor, ids: assessments.revoke_invitation(
+        app, actor, ids.invitation
+    ),
+    Action.RENEW_INVITATION: lambda app, actor, ids: assessments.renew_invitation(
+        app, actor, ids.invitation
+    ),
+    Action.WITHDRAW: lambda app, actor, ids: assessments.withdraw(app, actor, ids.reviewed, " "),
+    Action.INVITED_VIEW: lambda app, actor, ids: invitations.invited_view(app, actor),
+    Action.OVERVIEW: lambda app, actor, ids: answering.overview(app, actor, ids.in_progress),
+    Action.SECTION: lambda app, actor, ids: answering.section(
+        app, actor, ids.in_progress, "credentials"
+    ),
+    Action.ANSWER_QUESTION: lambda app, actor, ids: answering.answer_question(
+        app,
+        actor,
+        ids.intake if actor.kind == "person" else ids.in_progress,
+        "criticality" if actor.kind == "person" else "published",
+        None,
+    ),
+    Action.MISSING: lambda app, actor, ids: answering.missing(
+        app, actor, ids.intake if actor.kind == "person" else ids.in_progress
+    ),
+    Action.ATTACH: lambda app, actor, ids: evidence.attach(
+        app,
+        actor,
+        ids.in_progress,
+        file_name="a.pdf",
+        content=PDF,
+        kind="scan",
+        dated=date(2026, 1, 1),
+        for_questions=["published"],
+    ),
+    Action.WITHDRAW_EVIDENCE: lambda app, actor, ids: evidence.withdraw_evidence(
+        app, actor, ids.evidence
+    ),
+    Action.EVIDENCE_LIST: lambda app, actor, ids: evidence.evidence_list(
+        app, actor, ids.in_progress
+    ),
+    Action.OPEN_EVIDENCE: lambda app, actor, ids: evidence.open_evidence(app, actor, ids.evidence),
+    Action.SUBMIT: lambda app, actor, ids: submitting.submit(
+        app, actor, ids.in_progress, name="", role="", statement_accepted=False, number=1
+    ),
+    Action.OWN_COPY: lambda app, actor, ids: submitting.own_copy(app, actor, ids.in_review),
+    Action.SUBMISSION: lambda app, actor, ids: submitting.submission(app, actor, ids.submission),
+    Action.SUBMISSIONS: lambda app, actor, ids: submitting.submissions(app, actor, ids.in_review),
+    Action.RETURN_TO_VENDOR: lambda app, actor, ids: submitting.return_to_vendor(
+        app, actor, ids.in_review, " "
+    ),
+    Action.REVIEW_SHEET: lambda app, actor, ids: reviewing.review_sheet(app, actor, ids.in_review),
+    Action.SET_REVIEW: lambda app, actor, ids: reviewing.set_review(
+        app, actor, ids.submission, "published", level="verified", reason="Seen.", seen_version=0
+    ),
+    Action.SCORECARD: lambda app, actor, ids: reviewing.scorecard(app, actor, ids.in_review),
+    Action.VERIFY_SCORECARD: lambda app, actor, ids: reviewing.verify_scorecard(
+        app, actor, ids.scorecard
+    ),
+    Action.FINISH_REVIEW: lambda app, actor, ids: reviewing.finish_review(
+        app, actor, ids.in_review
+    ),
+    Action.COMPARISON: lambda app, actor, ids: deciding.comparison(
+        app, actor, [ids.in_review, ids.reviewed]
+    ),
+    Action.DECISION_OPTIONS: lambda app, actor, ids: deciding.decision_options(
+        app, actor, ids.reviewed
+    ),
+    Action.RECORD_DECISION: lambda app, actor, ids: deciding.record_decision(
+        app, actor, ids.reviewed, outcome="none", reasons="", scorecard_id=""
+    ),
+    Action.BRIEF: lambda app, actor, ids: deciding.brief(app, actor, ids.reviewed),
+    Action.WAITING: lambda app, actor, ids: worklist.waiting(app, actor),
+    Action.TRAIL: lambda app, actor, ids: audit.trail(app, actor, ids.in_review),
+}
+
+
+def verbs() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Every public function of the use cases that pages and routes could call."""
+    for found in pkgutil.iter_modules(usecases.__path__, "vendorrisk.usecases."):
+        module = importlib.import_module(found.name)
+        for name, thing in inspect.getmembers(module, inspect.isfunction):
+            parameters = inspect.signature(thing).parameters
+            if (
+                thing.__module__ == module.__name__
+                and not name.startswith("_")
+                and next(iter(parameters), "") == "app"
+                # What works inside another verb's transaction is no verb.
+                and {"work", "row"}.isdisjoint(parameters)
+            ):
+                yield name, thing
+
+
+VERBS = [pytest.param(name, verb, id=name) for name, verb in verbs() if name != "install"]
+
+
+@pytest.mark.parametrize(("name", "verb"), VERBS)
+def test_every_use_case_has_a_row_in_the_table_and_is_walked(
+    name: str, verb: Callable[..., object]
+) -> None:
+    if "actor" not in inspect.signature(verb).parameters:
+        assert name in WITHOUT_ACTOR, "a verb without an actor needs a reason"
+        return
+    assert name in set(Action), "add the verb to access.Action and to the policy table"
+    assert Action(name) in POLICY
+    assert Action(name) in CALLS, "add a call here, so that its cells are walked"
+
+
+def test_every_row_of_the_table_is_a_use_case() -> None:
+    assert {name for name, _ in verbs()} >= {action.value for action in Action}
+    assert set(CALLS) == set(Action)
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"), [case for case in VERBS if case.values[0] not in WITHOUT_ACTOR]
+)
+def test_every_use_case_authorises_for_its_own_action_before_anything_else(
+    name: str, verb: Callable[..., object]
+) -> None:
+    tree = ast.parse(inspect.getsource(verb)).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    after_docstring = ast.unparse(tree.body[1])
+    assert after_docstring.startswith(f"scope = authorise(actor, Action.{name.upper()}")
+
+
+@pytest.fixture(scope="module")
+def walked(
+    peopled: Template, library: Library, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, Ids, dict[str, Actor]]]:
+    """One world for all cells: engagements in three states, and an actor for every role."""
+    world, _ = built(tmp_path_factory.mktemp("walk"), peopled.path, library, peopled.staff)
+    in_progress = world.opened("Pinfold Systems")
+    contact = world.invited(in_progress)
+    world.answer(contact, published="scanned")
+    in_review = world.opened("Brightholm Cloud")
+    other = world.invited(in_review)
+    world.answer(other, **BEST)
+    submitted_file = world.attach(other)
+    world.submit(other)
+    world.judge(in_review, "storage")
+    sheet = reviewing.review_sheet(world.app, world.reviewer, in_review)
+    reviewed = world.reviewed("Quillstone")
+    workspace = answering.overview(world.app, world.officer, in_progress)
+    engagement = vendors.engagement(world.app, world.officer, workspace.engagement_id)
+    person = world.add("somebody", Role.AUDITOR)
+    ids = Ids(
+        vendor=engagement.vendor.id,
+        engagement=engagement.id,
+        contact=engagement.vendor.contacts[0].id,
+        invitation=engagement.assessments[0].invitations[0].id,
+        in_progress=in_progress,
+        in_review=in_review,
+        reviewed=reviewed,
+        intake=engagement.intake_id,
+        submission=sheet.submission.id,
+        scorecard=sheet.scorecard.id,
+        evidence=submitted_file,
+        person=person.id,
+    )
+    actors = {
+        Role.ADMINISTRATOR: world.staff["administrator"],
+        Role.PROCUREMENT_OFFICER: world.officer,
+        Role.REVIEWER: world.add("second_reviewer", Role.REVIEWER),
+        Role.COMMITTEE_MEMBER: world.committee,
+        Role.AUDITOR: world.staff["auditor"],
+        "in progress": contact,
+        "in review": other,
+    }
+    yield world, ids, {str(key): actor for key, actor in actors.items()}
+    world.app.store.close()
+
+
+def events(world: World) -> int:
+    with world.app.store.engine.connect() as connection:
+        return int(connection.scalar(text("SELECT count(*) FROM audit_event")) or 0)
+
+
+def outcome(call: Callable[[], object]) -> str:
+    """The code of a refusal, or "done"."""
+    try:
+        call()
+    except Refusal as refusal:
+        return refusal.code
+    return "done"
+
+
+DENIED = [(role, action) for role in STAFF_ROLES for action in Action if role not in POLICY[action]]
+GRANTED = [(role, action) for role in STAFF_ROLES for action in Action if role in POLICY[action]]
+
+
+@pytest.mark.parametrize(("role", "action"), DENIED)
+def test_a_role_without_the_right_is_told_who_has_it_and_changes_nothing(
+    walked: tuple[World, Ids, dict[str, Actor]], role: Role, action: Action
+) -> None:
+    world, ids, actors = walked
+    before = events(world)
+    with pytest.raises(Refusal) as refused:
+        CALLS[action](world.app, actors[role], ids)
+    assert refused.value.code == "role_missing"
+    assert events(world) == before
+
+
+@pytest.mark.parametrize(("role", "action"), GRANTED)
+def test_a_role_with_the_right_gets_past_the_gate(
+    walked: tuple[World, Ids, dict[str, Actor]], role: Role, action: Action
+) -> None:
+    world, ids, actors = walked
+    assert outcome(lambda: CALLS[action](world.app, actors[role], ids)) not in (
+        "role_missing",
+        "not_found",
+    )
+
+
+@pytest.mark.parametrize("action", [a for a in Action if Role.VENDOR not in POLICY[a]])
+def test_to_a_vendor_the_verbs_of_staff_do_not_exist(
+    walked: tuple[World, Ids, dict[str, Actor]], action: Action
+) -> None:
+    world, ids, actors = walked
+    before = events(world)
+    for who in ("in progress", "in review"):
+        with pytest.raises(NotFound):
+            CALLS[action](world.app, actors[who], ids)
+    assert events(world) == before
+
+
+ABOUT_NOTHING_ELSE = {Action.INVITED_VIEW, Action.SIGN_OUT}
+"""Verbs that take no id, so that there is nobody else's thing to name."""
+
+
+@pytest.mark.parametrize(
+    "action", [a for a in Action if Role.VENDOR in POLICY[a] and a not in ABOUT_NOTHING_ELSE]
+)
+def test_a_vendor_reaches_its_own_and_never_finds_anothers(
+    walked: tuple[World, Ids, dict[str, Actor]], action: Action
+) -> None:
+    world, ids, actors = walked
+    found = [
+        outcome(lambda who=who: CALLS[action](world.app, actors[who], ids)) != "not_found"
+        for who in ("in progress", "in review")
+    ]
+    assert sorted(found) == [False, True], "exactly one of the two owns what is named"
+
+
+def test_nobody_without_roles_gets_past_any_gate(
+    walked: tuple[World, Ids, dict[str, Actor]],
+) -> None:
+    world, ids, _ = walked
+    stranger = Actor("contact", "c", "Stranger", frozenset())
+    for action, call in CALLS.items():
+        with pytest.raises(NotFound):
+            call(world.app, stranger, ids)
+        with pytest.raises(Refusal) as refused:
+            call(world.app, Actor("person", "p", "Nobody", frozenset()), ids)
+        assert refused.value.code == "role_missing", action

@@ -31,6 +31,9 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
 
 ROOT = Path(__file__).parents[2]
+LIBRARY = Library(ROOT / "questionnaires")
+"""Read once, because reading it takes longer than most tests."""
+
 PASSWORD = "seven calm rivers under glass"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
@@ -62,9 +65,20 @@ def application(folder: Path, clock: Callable[[], Any], **changes: Any) -> Appli
     return Application(
         settings=settings,
         store=Store(settings.database_url, clock=clock),
-        library=Library(settings.questionnaires),
+        library=LIBRARY,
         files=Files(settings.evidence_folder),
     )
+
+
+def found(app: Application) -> Town:
+    """Set up the organisation: its first administrator and nothing else."""
+    town = Town()
+    token = setup.setup_link(app)
+    assert token is not None
+    town.sessions["administrator"] = hash_token(
+        setup.complete_setup(app, token, "Ada Okafor", "ada@example.org", PASSWORD)
+    )
+    return town
 
 
 def build(app: Application) -> Town:
@@ -73,12 +87,7 @@ def build(app: Application) -> Town:
     Larkmere: reviewed, and knocked out. Quillstone: submitted. Brightholm: invited and begun.
     Kestrel: only the intake is answered. Tarnway: registered, nothing answered.
     """
-    town = Town()
-    token = setup.setup_link(app)
-    assert token is not None
-    town.sessions["administrator"] = hash_token(
-        setup.complete_setup(app, token, "Ada Okafor", "ada@example.org", PASSWORD)
-    )
+    town = found(app)
     for key, (name, role) in COLLEAGUES.items():
         link = people.add_person(
             app, actor(app, town, "administrator"), name, f"{key}@example.org", [role]
@@ -243,3 +252,10 @@ def review(app: Application, town: Town, key: str, told: DemoVendor) -> None:
             seen_version=0,
         )
     reviewing.finish_review(app, reviewer, town.assessments[key])
+
+
+def give_role(app: Application, town: Town, key: str, role: str) -> None:
+    """One more role for a colleague, who is signed out by it."""
+    administrator = actor(app, town, "administrator")
+    person = actor(app, town, key)
+    people.change_roles(app, administrator, person.id, {*person.roles, Role(role)})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from calendar import month_name
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -74,27 +77,81 @@ class DemoVendor:
         """The answers to `questionnaire` as plain data, facts included.
 
         The facts are the tier, the scope and whatever the intake answered under the name of one.
-        With another `as_of` every date of the evidence moves along, so that nothing ages.
+        With another `as_of` it is that of `moved_to` that day.
         """
-        moved = (as_of or self.as_of) - self.as_of
+        if as_of is not None and as_of != self.as_of:
+            return self.moved_to(as_of).submission(questionnaire, tier)
         answered = self.intake["answers"]
         facts = {fact.id: answered[fact.id] for fact in questionnaire.facts if fact.id in answered}
         return {
             "answers": dict(self.core["answers"]),
             "facts": facts | {"tier": tier, "scope": dict(self.scope)},
-            "evidence": {name: _moved(item, moved) for name, item in self.core["evidence"].items()},
+            "evidence": dict(self.core["evidence"]),
             "review": dict(self.core["review"]),
-            "as_of": (self.as_of + moved).isoformat(),
+            "as_of": self.as_of.isoformat(),
         }
 
+    def moved_to(self, day: date) -> DemoVendor:
+        """The same vendor told as of another day: every date moves along, in sentences too, so
+        that nothing ages. Starts and ends of months stay what they are.
+        """
+        move = _Move(self.as_of, day - self.as_of)
+        return replace(
+            self,
+            about=move.text(self.about),
+            starts=move.day(self.starts),
+            ends=move.day(self.ends),
+            as_of=day,
+            core=move.value(self.core),
+            documents=move.value(self.documents),
+        )
 
-def _moved(item: Mapping[str, Any], by: timedelta) -> dict[str, Any]:
-    """One piece of evidence with its dates moved."""
-    found = dict(item)
-    for name in ("dated", "period_end"):
-        if name in found:
-            found[name] = (date.fromisoformat(found[name]) + by).isoformat()
-    return found
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_IN_WORDS = re.compile(rf"\b(?:(\d{{1,2}}) )?({'|'.join(month_name[1:])})\b(?: (\d{{4}}))?")
+_DAYS_OF_A_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Moves everything that is told as of one day by some time."""
+
+    as_of: date
+    by: timedelta
+
+    def day(self, day: date) -> date:
+        """A date moved; the first and the last day of a month move by whole months."""
+        if day.day == 1:
+            months = day.year * 12 + day.month - 1 + floor(self.by.days / _DAYS_OF_A_MONTH)
+            return date(months // 12, months % 12 + 1, 1)
+        following = day + timedelta(days=1)
+        if following.day == 1:
+            return self.day(following) - timedelta(days=1)
+        return day + self.by
+
+    def text(self, text: str) -> str:
+        """A text with the dates that stand in it moved: "26 October", "June 2026"."""
+        if _ISO_DATE.fullmatch(text):
+            return self.day(date.fromisoformat(text)).isoformat()
+        return _DATE_IN_WORDS.sub(self._words, text)
+
+    def value(self, value: Any) -> Any:
+        """Plain data with every text in it moved."""
+        if isinstance(value, Mapping):
+            return {key: self.value(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def _words(self, found: re.Match[str]) -> str:
+        day, month, year = found.groups()
+        at = list(month_name).index(month)
+        # Without a year the nearest such day is meant.
+        years = [int(year)] if year else [self.as_of.year + off for off in (-1, 0, 1)]
+        days = [date(each, at, int(day or 1)) for each in years]
+        moved = self.day(min(days, key=lambda one: abs(one - self.as_of)))
+        words = (str(moved.day) if day else "", month_name[moved.month], year and str(moved.year))
+        return " ".join(word for word in words if word)
 
 
 def vendors(folder: Path = VENDORS) -> tuple[DemoVendor, ...]:

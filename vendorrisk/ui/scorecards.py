@@ -18,6 +18,7 @@ from vendorrisk.ui.words import (
     LEVELS,
     STOPPED_BY,
     Sign,
+    aside,
     clock,
     day,
     one_line,
@@ -32,6 +33,7 @@ from vendorrisk.usecases.reviewing import (
     DomainLine,
     Figure,
     ReviewRow,
+    ReviewView,
     RuleLine,
     ScorecardView,
     ScoreLine,
@@ -44,6 +46,11 @@ EFFECT_MEANS: Mapping[str, str] = {
     "not_cleared": "What could be fatal has no usable answer, and silence counts as if it were.",
     "cap": "One answer holds the whole score down.",
     "clarify": "Two things do not fit together. The vendor is asked; nothing is taken off yet.",
+}
+
+VERDICTS: Mapping[str, str] = {
+    "approved": "agreed, it does not apply",
+    "rejected": "not agreed, it does apply",
 }
 
 PROVISIONAL = "*Provisional until a reviewer has judged it.*"
@@ -257,46 +264,43 @@ def answer(row: ReviewRow, rules: Sequence[RuleLine], now: datetime, zone: tzinf
 
     `rules` are those of the scorecard; the ones that look at this answer are named.
     """
-    said, proven = st.columns(2, gap="medium")
-    with said:
-        st.markdown("**The answer**")
-        if row.claims_not_applicable is not None:
-            st.markdown(f"*Does not apply, because:* {plain(row.claims_not_applicable)}")
-        else:
-            st.markdown(plain(row.reply_says) if row.answered else "*Unanswered*")
-        if row.note:
-            st.markdown("**In the vendor's words**")
-            st.markdown(plain(row.note))
-        if row.line is not None and row.line.because:
-            st.markdown("**Why it is asked**")
-            st.markdown(plain(row.line.because))
-    with proven:
+    st.markdown(f"**The answer**  \n{_said(row)}")
+    if row.note:
+        st.markdown(f"**In the vendor's words**  \n{plain(row.note)}")
+    if row.evidence:
         st.markdown("**The evidence**")
-        if row.evidence:
-            evidence(row.evidence)
-        else:
-            st.caption("Nothing was attached.")
-        for remark in row.evidence_remarks:
-            st.warning(plain(remark), icon=":material/event_busy:")
-        if row.supported is not None:
-            st.caption(f"By itself this supports: {sign(LEVELS, row.supported).word.lower()}.")
-        if row.line is not None:
-            st.markdown("**What it is worth**")
-            st.markdown(line_sum(row.line))
-            for sentence in row.line.why:
-                st.caption(plain(sentence))
+        evidence(row.evidence, row.question_id)
+    else:
+        st.markdown(f"**The evidence**  \n{aside('Nothing was attached.')}")
+    for remark in row.evidence_remarks:
+        st.warning(plain(remark), icon=":material/event_busy:")
+    if row.line is not None:
+        why = "".join(f"  \n{aside(plain(sentence))}" for sentence in row.line.why)
+        st.markdown(f"**What it is worth**  \n{line_sum(row.line)}{why}")
+        if row.line.because:
+            st.markdown(f"**Why it is asked**  \n{aside(plain(row.line.because))}")
     fired = [rule for rule in rules if rule.id in row.fired]
     if fired:
         stops(fired, {})
     if row.review.version and row.review.saved_at is not None:
-        level = (
-            sign(LEVELS, row.review.level).word if row.review.level else "Not applicable, agreed"
-        )
         st.info(
-            f"{plain(row.review.reviewer or '')} judged **{level.lower()}**"
-            f" ({clock(row.review.saved_at, now, zone)}): {plain(row.review.reason)}",
+            f"{plain(row.review.reviewer or '')} judged: **{verdict(row.review)}**"
+            f" ({clock(row.review.saved_at, now, zone)}).  \n{plain(row.review.reason)}",
             icon=":material/how_to_reg:",
         )
+
+
+def _said(row: ReviewRow) -> str:
+    if row.claims_not_applicable is not None:
+        return f"Does not apply, because: {plain(row.claims_not_applicable)}"
+    return plain(row.reply_says) if row.answered else "*Unanswered*"
+
+
+def verdict(review: ReviewView) -> str:
+    """A reviewer's judgement in words."""
+    if review.not_applicable is not None:
+        return VERDICTS[review.not_applicable]
+    return "taken back" if review.level is None else sign(LEVELS, review.level).word.lower()
 
 
 def proof(line: ScoreLine) -> str:
@@ -321,8 +325,11 @@ def line_sum(line: ScoreLine) -> str:
     )
 
 
-def evidence(files: Sequence[EvidenceView]) -> None:
-    """The files behind an answer, each with its kind, date and scope, to be opened."""
+def evidence(files: Sequence[EvidenceView], place: str = "") -> None:
+    """The files behind an answer, each with its kind, date and scope, to be opened.
+
+    `place` tells several lists on one page apart.
+    """
     for file in files:
         scope = ", ".join(
             word for word in (file.scope_product, file.scope_environment, file.scope_entity) if word
@@ -330,17 +337,22 @@ def evidence(files: Sequence[EvidenceView]) -> None:
         dated = (
             f"period to {day(file.period_end)}" if file.period_end else f"dated {day(file.dated)}"
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/attach_file: {one_line(file.file_name, 60)}", width="content")
-            st.caption(
-                " · ".join(
-                    plain(part)
-                    for part in (file.kind_title, dated, scope, size(file.size), file.note)
-                    if part
-                ),
+        said = " · ".join(
+            plain(part)
+            for part in (file.kind_title, dated, scope, size(file.size), file.note)
+            if part
+        )
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.markdown(
+                f":material/attach_file: {one_line(file.file_name, 60)}  \n{aside(said)}",
                 width="stretch",
             )
-            st.link_button("Download", f"/evidence/{file.id}", icon=":material/download:")
+            st.link_button(
+                "Open",
+                f"/evidence/{file.id}",
+                icon=":material/download:",
+                key=f"file_{place}_{file.id}",
+            )
 
 
 def what_changed(before: ScorecardView, after: ScorecardView) -> tuple[str, ...]:

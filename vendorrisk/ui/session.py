@@ -7,6 +7,7 @@ from typing import NoReturn
 import streamlit as st
 
 from vendorrisk.access import Actor
+from vendorrisk.demo import lifetime
 from vendorrisk.usecases import people
 from vendorrisk.usecases.application import Application, application
 
@@ -17,11 +18,20 @@ SESSION_FIELD = "session"
 def current() -> tuple[Application, Actor]:
     """The application and who is signed in; otherwise the page stops at a link to sign in."""
     app = application()
+    if lifetime.over(app):
+        _say_that_it_ended(app)
     hashed = st.user.get(SESSION_FIELD)
     actor = people.actor_of(app, hashed) if isinstance(hashed, str) else None
     if actor is None:
         _ask_to_sign_in()
     return app, actor
+
+
+def _say_that_it_ended(app: Application) -> NoReturn:
+    lifetime.purge(app)
+    st.title("This demo has ended")
+    st.write(str(lifetime.ended()))
+    st.stop()
 
 
 def _ask_to_sign_in() -> NoReturn:

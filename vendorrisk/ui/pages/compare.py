@@ -171,36 +171,48 @@ def cell(side: Cell) -> None:
 
 def behind(view: Comparison, row: ComparisonRow) -> None:
     """What stands behind a row, vendor by vendor: the answer, its evidence and the rules."""
-    st.divider()
     sheets: Mapping[str, ReviewSheet] = {}
     with refusals.or_stop():
         sheets = {
             column.assessment_id: reviewing.review_sheet(app, actor, column.assessment_id)
             for column in view.columns
         }
-    for column, side in zip(view.columns, row.cells, strict=True):
-        sheet = sheets[column.assessment_id]
-        st.subheader(plain(column.vendor_name), anchor=False)
-        if row.kind == "rules":
-            codes = {answer.question_id: answer.code or "" for answer in sheet.rows}
-            scorecards.stops(sheet.scorecard.rules, codes)
-            if not sheet.scorecard.rules:
-                st.caption("No rule stops this vendor.")
-        elif row.kind == "domain":
-            scorecards.domain_sum(sheet.scorecard, row.id)
-        else:
-            found = next((r for r in sheet.rows if r.question_id == side.question_id), None)
-            if found is None:
-                st.caption("This question was not asked here.")
-            else:
-                scorecards.answer(found, sheet.scorecard.rules, app.clock(), links.zone())
-                link(
-                    "Open in the review",
-                    "review",
-                    icon=":material/fact_check:",
-                    assessment=column.assessment_id,
-                    question=found.question_id,
-                )
+    sides = list(zip(view.columns, row.cells, strict=True))
+    # A sum needs the width of the page; everything else stands side by side.
+    places = [st.container() for _ in sides] if row.kind == "domain" else st.columns(len(sides))
+    for place, (column, side) in zip(places, sides, strict=True):
+        with place:
+            st.markdown(f"**{plain(column.vendor_name)}**")
+            one_side(row, side, sheets[column.assessment_id])
+
+
+def one_side(row: ComparisonRow, side: Cell, sheet: ReviewSheet) -> None:
+    """What stands behind one vendor's side of a row."""
+    questions: set[str | None]
+    if row.kind == "rules":
+        fired = [rule for rule in sheet.scorecard.rules if rule.id == row.id]
+        codes = {answer.question_id: answer.code or "" for answer in sheet.rows}
+        scorecards.stops(fired, codes)
+        if not fired:
+            st.markdown(aside("This rule does not stop this vendor."))
+        questions = {question for rule in fired for question in rule.questions}
+    elif row.kind == "domain":
+        scorecards.domain_sum(sheet.scorecard, row.id)
+        return
+    else:
+        questions = {side.question_id}
+    for found in sheet.rows:
+        if found.question_id in questions:
+            if row.kind == "rules":
+                st.markdown(f"**{plain(found.code or '')}** {plain(found.ask)}")
+            scorecards.answer(found, sheet.scorecard.rules, app.clock(), links.zone())
+            link(
+                "Open in the review",
+                "review",
+                icon=":material/fact_check:",
+                assessment=sheet.assessment_id,
+                question=found.question_id,
+            )
 
 
 st.title("Compare", anchor=False)

@@ -173,14 +173,13 @@ def risk(sheet: DecisionSheet) -> None:
             f"Before any control {sign(RISKS, sheet.inherent).badge} :material/arrow_forward: after"
             f" what is assured {sign(RISKS, sheet.residual).badge}"
         )
-    for reason in sheet.residual_reasons:
-        st.markdown(f"- {one_line(reason, 400)}")
+    st.markdown("\n".join(f"- {one_line(reason, 400)}" for reason in sheet.residual_reasons))
 
 
 def options(sheet: DecisionSheet) -> None:
     """The four outcomes, each open or not, and why."""
     st.header("What is open to you", anchor=False)
-    cells = st.grid(4, min_column_width=250, gap="small")
+    cells = st.grid(4, min_column_width=200, gap="small")
     for option in sheet.options:
         with cells.container(border=True, height="stretch"):
             offer(option)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from vendorrisk.access import Actor
-from vendorrisk.ui import refusals
+from vendorrisk.ui import demo, refusals
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import attach_form, file_rows, target
 from vendorrisk.ui.words import count, one_line, plain, sentence
@@ -43,7 +43,9 @@ def main() -> None:
             "Nothing is attached yet. Answer first: each answer then says what would show it.",
             icon=":material/attach_file:",
         )
-    if workspace.may_answer and actor.kind != "person":
+    if app.settings.demo:
+        demo.takes_no_files()
+    elif workspace.may_answer and actor.kind != "person":
         attach(app, actor, workspace, questions, len(files))
 
 

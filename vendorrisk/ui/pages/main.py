@@ -5,13 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from vendorrisk.access import ROLE_SAYS
+from vendorrisk.ui import demo
 from vendorrisk.ui.autosave import save_typed
 from vendorrisk.ui.navigation import entries, path
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import aside, plain
+from vendorrisk.usecases.application import application
 
 st.set_page_config(page_title="Vendor Risk", layout="wide")
 st.html(Path(__file__).parents[1] / "look.css")
+demo.mark(application())
 app, actor = current()
 save_typed(app, actor)  # of the page before, too: whoever types and goes on at once loses nothing
 

@@ -1,7 +1,7 @@
 """Reviewing: every answer with its evidence, a judgement on each, and the score that moves."""
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Literal, cast, get_args
 
 import streamlit as st
 
@@ -26,11 +26,14 @@ from vendorrisk.ui.words import (
 from vendorrisk.usecases import reviewing, vendors
 from vendorrisk.usecases.errors import Conflict
 from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet
+from vendorrisk.usecases.vendors import Headline
 
 A_PAGE = 12
 """Answers on one page of the list."""
 
-LEVEL_MEANS: Mapping[str, str] = {
+MEANS: Mapping[str, str] = {
+    "approved": "It leaves the score, and its weight with it.",
+    "rejected": "It earns nothing and keeps its weight.",
     "self_attested": "The vendor says so, and nothing that we have read shows it.",
     "documented": "The vendor's own documents or records show it.",
     "audited": "Somebody independent of the vendor tested it and says so.",
@@ -42,8 +45,13 @@ app, actor = current()
 now = app.clock()
 
 
-def attention(row: ReviewRow, effects: Mapping[str, str]) -> tuple[int, str] | None:
-    """Why a row needs a reviewer, with a rank (0 is the most urgent); None where it does not."""
+def attention(
+    row: ReviewRow, effects: Mapping[str, str], heaviest: float
+) -> tuple[int, str] | None:
+    """Why a row needs a reviewer, with a rank (0 is the most urgent); None where it does not.
+
+    `effects` has the effect of each rule that fired, `heaviest` the greatest weight of all lines.
+    """
     fired = {effects[rule] for rule in row.fired if rule in effects}
     for rank, effect in enumerate(("knockout", "not_cleared", "cap", "clarify")):
         if effect in fired:
@@ -54,8 +62,8 @@ def attention(row: ReviewRow, effects: Mapping[str, str]) -> tuple[int, str] | N
         return 4, "Says that it does not apply"
     if row.evidence_remarks:
         return 5, "Look at the evidence"
-    if row.evidence:
-        return 6, "Evidence nobody has read yet"
+    if row.evidence and row.line is not None and row.line.weight >= heaviest:
+        return 6, "Weighs most, evidence unread"
     return None
 
 
@@ -132,6 +140,19 @@ def result(sheet: ReviewSheet, codes: Mapping[str, str]) -> None:
     )
 
 
+def standing(sheet: ReviewSheet) -> str:
+    """The result in one line, which stays in sight while one answer after the other is judged."""
+    card = sheet.scorecard
+    return scorecards.headline(
+        Headline(
+            scorecards.whole(card.claimed),
+            scorecards.whole(card.assured),
+            card.band,
+            card.stopped_by,
+        )
+    )
+
+
 def explained(sheet: ReviewSheet) -> None:
     """How the score adds up, from what is claimed down to the single line."""
     card = sheet.scorecard
@@ -167,10 +188,11 @@ def explained(sheet: ReviewSheet) -> None:
                 (st.success if again.holds else st.error)(plain(again.says))
 
 
-def answers(sheet: ReviewSheet, codes: Mapping[str, str]) -> None:
+def answers(sheet: ReviewSheet) -> None:
     """The answers, those that need attention first, one of them open."""
     effects = {rule.id: rule.effect for rule in sheet.scorecard.rules}
-    why = {row.question_id: attention(row, effects) for row in sheet.rows}
+    heaviest = max((row.line.weight for row in sheet.rows if row.line is not None), default=0.0)
+    why = {row.question_id: attention(row, effects, heaviest) for row in sheet.rows}
     urgent = [row for row in sheet.rows if why[row.question_id] is not None]
     open_ones = [row for row in sheet.rows if row.line is not None and not judged(row)]
     sections = {row.section_id: row.section_title for row in sheet.rows}
@@ -254,10 +276,12 @@ def answer(
                 st.query_params["question"] = row.question_id
                 st.rerun()
         if is_open:
-            st.divider()
-            scorecards.answer(row, sheet.scorecard.rules, now, links.zone())
-            if sheet.may_review:
-                judge(sheet, row, rows)
+            read, decide = st.columns([6, 5], gap="large")
+            with read:
+                scorecards.answer(row, sheet.scorecard.rules, now, links.zone())
+            with decide:
+                if sheet.may_review:
+                    judge(sheet, row, rows)
 
 
 def worth(row: ReviewRow) -> str:
@@ -281,26 +305,27 @@ def judge(sheet: ReviewSheet, row: ReviewRow, rows: Sequence[ReviewRow]) -> None
     # What this reviewer has seen. After a conflict it moves on by their own decision only.
     seen: dict[str, int] = st.session_state.setdefault("seen", {})
     seen.setdefault(key, row.review.version)
-    st.divider()
+    if row.claims_not_applicable is not None:
+        options, asks = list(scorecards.VERDICTS), "Your judgement: is that so?"
+    elif row.answered and row.supported is not None:
+        options, asks = list(get_args(Level)), "Your judgement: how well is this answer proven?"
+    else:
+        st.markdown(aside("There is no claim here that could be proven or contradicted."))
+        following(row, rows, key)
+        return
+    standing = row.review.not_applicable or row.review.level
     problems = Problems()
     with st.form(f"judge_{key}", border=False):
-        levels: list[str] = list(get_args(Level))
-        options = levels
-        if row.claims_not_applicable is not None:
-            options = ["not_applicable", *levels]
-        standing = "not_applicable" if row.review.not_applicable else row.review.level
         verdict = st.radio(
-            "Your judgement: how well is this answer proven?",
+            asks,
             options,
             index=options.index(standing) if standing in options else None,
-            format_func=lambda level: (
-                "It does not apply, agreed"
-                if level == "not_applicable"
-                else sign(LEVELS, level).word
+            format_func=lambda name: (
+                scorecards.VERDICTS[name].capitalize()
+                if name in scorecards.VERDICTS
+                else sign(LEVELS, name).word
             ),
-            captions=[
-                LEVEL_MEANS.get(level, "It leaves the score, with its weight.") for level in options
-            ],
+            captions=[MEANS[name] for name in options],
             key=f"verdict_{key}",
         )
         problems.below("level", "not_applicable")
@@ -324,15 +349,21 @@ def judge(sheet: ReviewSheet, row: ReviewRow, rows: Sequence[ReviewRow]) -> None
         st.success(
             "\n".join(f"- {plain(sentence)}" for sentence in told[1]), icon=":material/sync_alt:"
         )
-    following = [other for other in rows if not judged(other) and other is not row]
-    if following and st.button(
-        f"Next: {plain(following[0].code or '')} {one_line(following[0].ask, 60)}",
+    following(row, rows, key)
+
+
+def following(row: ReviewRow, rows: Sequence[ReviewRow], key: str) -> None:
+    """The way on to the next answer in the list that nobody has judged."""
+    after = [*rows[rows.index(row) + 1 :], *rows[: rows.index(row)]]
+    coming = next((other for other in after if not judged(other)), None)
+    if coming is not None and st.button(
+        f"Next: {plain(coming.code or '')} {one_line(coming.ask, 50)}",
         key=f"next_{key}",
         icon=":material/arrow_downward:",
         type="tertiary",
     ):
         st.session_state.pop("changed", None)
-        st.query_params["question"] = following[0].question_id
+        st.query_params["question"] = coming.question_id
         st.rerun()
 
 
@@ -346,15 +377,15 @@ def save(
 ) -> None:
     """Save a judgement over the version that was seen, and keep what it moved for the next run."""
     seen: dict[str, int] = st.session_state["seen"]
-    approved = verdict == "not_applicable"
+    on_ground = verdict if verdict in scorecards.VERDICTS else None
     with problems.shown() as outcome:
         after = reviewing.set_review(
             app,
             actor,
             sheet.submission.id,
             row.question_id,
-            level=None if approved else verdict,  # type: ignore[arg-type] # an option of the radio
-            not_applicable="approved" if approved else None,
+            level=cast("Level | None", None if on_ground else verdict),
+            not_applicable=cast('Literal["approved", "rejected"] | None', on_ground),
             reason=reason,
             seen_version=seen[key],
         )
@@ -362,9 +393,10 @@ def save(
     if isinstance(outcome.refusal, Conflict):
         theirs = outcome.refusal
         seen[key] = theirs.version
-        level = sign(LEVELS, theirs.current if isinstance(theirs.current, str) else None).word
+        current = str(theirs.current or "")
+        level = scorecards.VERDICTS.get(current) or sign(LEVELS, current or None).word.lower()
         st.markdown(
-            f"{plain(theirs.who)} judged **{level.lower()}**: {plain(theirs.note)}  \n"
+            f"{plain(theirs.who)} judged **{level}**: {plain(theirs.note)}  \n"
             "Save again to put yours over it, or close the answer to keep theirs."
         )
     elif outcome.fine:
@@ -417,7 +449,10 @@ def show(assessment_id: str) -> None:
     if view == "explained":
         explained(sheet)
     else:
-        answers(sheet, codes)
+        answers(sheet)
+        if sheet.may_review:
+            with st.bottom:
+                st.markdown(f"**{plain(sheet.vendor_name)}** {standing(sheet)}")
     finish(sheet)
     if actor.has(Role.COMMITTEE_MEMBER) or sheet.state in (State.REVIEWED, State.DECIDED):
         link("To the decision", "decide", icon=":material/gavel:", assessment=assessment_id)

@@ -1,0 +1,114 @@
+"""The pages as each person sees them: a database of each test's own, on the real questionnaires."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import Clock
+from tests.ui import town as towns
+from tests.ui.town import Town
+from vendorrisk.access import Actor
+from vendorrisk.identity import hash_token
+from vendorrisk.store import migrate
+from vendorrisk.ui.navigation import entries, path
+from vendorrisk.usecases import application as running
+from vendorrisk.usecases import people
+from vendorrisk.usecases.application import Application
+
+MAIN = path("main")
+
+
+@dataclass
+class Pages:
+    """Opens pages as one of the people of the town."""
+
+    app: Application
+    town: Town
+    clock: Clock
+
+    def open(self, who: str, page: str | None = None, **params: str | list[str]) -> AppTest:
+        """The page as `who` (a role, or a vendor's key) sees it; None is their first page."""
+        at = AppTest.from_file(MAIN, default_timeout=30)
+        at.user = {"session": self.town.sessions[who]}
+        if page is None:
+            return at.run()
+        at.run()
+        for name, value in params.items():
+            at.query_params[name] = value
+        return at.switch_page(path(page)).run()
+
+    def menu(self, who: str) -> list[str]:
+        """The titles in the menu of `who`."""
+        return [entry.title for entry in entries(self.actor(who)) if entry.in_menu]
+
+    def later(self, **by: float) -> None:
+        """Let time pass; the staff sign in again."""
+        self.clock.forward(**by)
+        for who in ("administrator", *towns.COLLEAGUES):
+            address = "ada@example.org" if who == "administrator" else f"{who}@example.org"
+            self.town.sessions[who] = self.sign_in(address)
+
+    def sign_in(self, email: str) -> str:
+        """The hash of a new session."""
+        return hash_token(people.sign_in(self.app, email, towns.PASSWORD))
+
+    def signed_in(self, who: str) -> Actor | None:
+        """Who holds the session of `who` by now, if anybody does."""
+        return people.actor_of(self.app, self.town.sessions[who])
+
+    def actor(self, who: str) -> Actor:
+        """The same person, for calling use cases."""
+        return towns.actor(self.app, self.town, who)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
+    """The town, built once; tests work on copies."""
+    folder = tmp_path_factory.mktemp("town")
+    migrate(f"sqlite:///{folder / 'vendorrisk.db'}")
+    app = towns.application(folder, Clock())
+    town = towns.build(app)
+    app.store.close()
+    return folder, town
+
+
+@pytest.fixture
+def pages(
+    built: tuple[Path, Town], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Pages]:
+    folder, template = built
+    town = deepcopy(template)
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    clock = Clock()
+    app = towns.application(copy, clock)
+    monkeypatch.setattr(running, "_installed", app)
+    yield Pages(app, town, clock)
+    app.store.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    """Right after setting up: one administrator, who is also the procurement officer."""
+    migrate(f"sqlite:///{tmp_path / 'vendorrisk.db'}")
+    clock = Clock()
+    app = towns.application(tmp_path, clock)
+    monkeypatch.setattr(running, "_installed", app)
+    yield Pages(app, towns.found(app), clock)
+    app.store.close()
+
+
+def said(at: AppTest) -> str:
+    """Everything that a page says, in its order, as Markdown."""
+    assert not at.exception, at.exception
+    kinds = ("title", "header", "subheader", "markdown", "caption")
+    shown = [element.value for kind in kinds for element in at.get(kind)]
+    boxes = [*at.error, *at.warning, *at.info, *at.success]
+    return "\n".join([*shown, *(box.value for box in boxes)])

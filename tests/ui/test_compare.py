@@ -1,0 +1,81 @@
+"""Side by side: only what differs, what stops a vendor first, and every figure down to its answer."""
+
+from tests.ui.conftest import said
+
+
+def open_(pages, who="committee", row=None):
+    ids = [pages.town.assessments["larkmere"], pages.town.assessments["quillstone"]]
+    params = {"assessment": ids} | ({"row": row} if row else {})
+    return pages.open(who, "compare", **params)
+
+
+def test_the_fatal_row_stands_before_every_figure_and_answer(pages):
+    at = open_(pages)
+
+    headers = [header.value for header in at.header]
+    assert headers == ["What stops them", "Domains", "Answers that differ"]
+    rows = [b.label for b in at.button if b.key and b.key.startswith("open_")]
+    assert rows[0].startswith("A credential that anyone can read works today")
+
+
+def test_claimed_and_assured_are_both_named_for_each_vendor(pages):
+    text = said(open_(pages))
+
+    assert "**29** assured of **89** claimed" in text
+    assert "**66** assured of **74** claimed" in text
+
+
+def test_what_makes_them_hard_to_compare_is_said(pages):
+    at = open_(pages)
+
+    assert any("different tiers" in box.value for box in at.warning)
+
+
+def test_a_row_opens_down_to_the_answers_their_evidence_and_the_rule(pages):
+    at = open_(pages)
+    next(b for b in at.button if b.key == "open_published_credentials").click().run()
+
+    text = said(at)
+    assert "The scanner finds one key in the sample notebook" in text
+    assert "E2 penetration" in text
+    assert "**Knocked out.**" in text
+    assert "Rita Moss judged: **verified by us**" in text
+
+
+def test_a_domain_opens_down_to_its_sum(pages):
+    at = open_(pages, row="credentials")
+
+    assert len([t for t in at.table if "Brings" in t.value.columns]) == 2
+
+
+def test_an_opened_row_closes_again(pages):
+    at = open_(pages, row="published_credentials")
+    next(b for b in at.button if b.key == "open_published_credentials").click().run()
+
+    assert "The scanner finds one key" not in said(at)
+
+
+def test_the_choice_of_vendors_is_kept_in_the_address(pages):
+    at = pages.open("committee", "compare")
+    at.multiselect[0].set_value([pages.town.assessments[k] for k in ("larkmere", "quillstone")])
+    at.run()
+
+    assert set(at.query_params["assessment"]) == {
+        pages.town.assessments["larkmere"],
+        pages.town.assessments["quillstone"],
+    }
+    assert at.header
+
+
+def test_one_vendor_is_not_compared(pages):
+    at = pages.open("committee", "compare", assessment=pages.town.assessments["larkmere"])
+
+    assert not at.header
+    assert "Choose two or more" in said(at)
+
+
+def test_with_too_few_results_the_page_says_what_is_missing(empty):
+    at = empty.open("administrator")
+
+    assert "Compare" not in empty.menu("administrator")
+    assert not at.exception

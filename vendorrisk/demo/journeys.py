@@ -1,0 +1,456 @@
+"""How far each vendor of the demo has come, and the way there, step by step through the use cases.
+
+A journey yields the time of its next step before it takes it, so that all journeys can be walked
+together in the order of time, as they would have happened.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import IntEnum
+from typing import Any, cast
+
+from vendorrisk.access import Actor
+from vendorrisk.demo.documents import document
+from vendorrisk.demo.portfolio import DemoVendor
+from vendorrisk.identity import hash_token
+from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.usecases import (
+    answering,
+    assessments,
+    deciding,
+    evidence,
+    intake,
+    invitations,
+    people,
+    reviewing,
+    submitting,
+    vendors,
+)
+from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.values import Reply
+
+
+class Stage(IntEnum):
+    """How far a journey goes; each stage includes those before it."""
+
+    ANSWERING = 1
+    SUBMITTED = 2
+    RETURNED = 3
+    IN_REVIEW = 4
+    REVIEWED = 5
+    DECIDED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a decision, due some days from today; fewer than none is overdue."""
+
+    text: str
+    owner: str
+    due_in: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How far a vendor comes, and when: all in days before today.
+
+    `registered` is when the engagement was registered, `answered` the day of the vendor's last
+    answer before it submits or stops. `due_in` is when the answers are due, in days from today.
+    `judged` is how many answers the reviewer looks at beyond those that stand in the vendor's file;
+    the judgement is what their evidence gives by itself, so it moves no figure.
+    """
+
+    stage: Stage
+    registered: int
+    answered: int
+    due_in: int
+    judged: int = 0
+    outcome: str = ""
+    reasons: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+PLANS: Mapping[str, Plan] = {
+    "orrin-and-vale": Plan(
+        Stage.DECIDED,
+        registered=66,
+        answered=47,
+        due_in=-45,
+        judged=3,
+        outcome="approve",
+        reasons="Strong in every domain, and a third of it checked by us. What is left is small for"
+        " what is at stake. We look again in a year.",
+    ),
+    "kestrel-print": Plan(
+        Stage.DECIDED,
+        registered=41,
+        answered=33,
+        due_in=-30,
+        judged=3,
+        outcome="approve",
+        reasons="They print leaflets and hold no personal data of ours. Few controls are enough"
+        " here.",
+    ),
+    "caddis-payroll": Plan(
+        Stage.DECIDED,
+        registered=62,
+        answered=44,
+        due_in=-40,
+        judged=6,
+        outcome="conditional",
+        reasons="Good controls, but both reports are more than a year old. We go ahead if the"
+        " next ones say the same.",
+        conditions=(
+            Condition(
+                "Send the list of findings of the last penetration test that are still open.",
+                "Caddis Payroll, compliance",
+                -4,
+                "The list, with owner and date for each finding.",
+            ),
+            Condition(
+                "Send the new SOC 2 Type II report, which covers the portal in production.",
+                "Caddis Payroll, compliance",
+                73,
+                "The full report with the auditor's opinion and every exception.",
+            ),
+            Condition(
+                "Have the portal tested by outside testers again.",
+                "Caddis Payroll, security",
+                120,
+                "The report, and a retest letter for what was found.",
+            ),
+        ),
+    ),
+    "wrenfield-biometrics": Plan(
+        Stage.DECIDED,
+        registered=52,
+        answered=36,
+        due_in=-33,
+        judged=5,
+        outcome="escalate",
+        reasons="The controls are audited and sound, but the deletion promised after the incident"
+        " has not been seen to happen. With faces at stake the director decides, knowing that.",
+        conditions=(
+            Condition(
+                "Let us enter test records and search for them after the promised period.",
+                "Priya Nair, with Wrenfield's operations",
+                38,
+                "Our own record of the search, backups included.",
+            ),
+        ),
+    ),
+    "brightholm-cloud": Plan(
+        Stage.DECIDED,
+        registered=48,
+        answered=34,
+        due_in=-31,
+        judged=5,
+        outcome="reject",
+        reasons="Case files about children need proof, and there is none: the one report they sent"
+        " is about their landlord. They may come back with evidence.",
+    ),
+    "larkmere-identity": Plan(Stage.REVIEWED, registered=40, answered=19, due_in=-17, judged=4),
+    "quillstone": Plan(Stage.REVIEWED, registered=37, answered=22, due_in=-20, judged=5),
+    "pinfold-systems": Plan(Stage.REVIEWED, registered=29, answered=18, due_in=-15, judged=2),
+    "tarnway-data": Plan(Stage.IN_REVIEW, registered=30, answered=9, due_in=-6, judged=4),
+    "ferrant-ai": Plan(Stage.SUBMITTED, registered=24, answered=4, due_in=2),
+    "nessgate": Plan(
+        Stage.RETURNED,
+        registered=35,
+        answered=13,
+        due_in=-3,
+        reasons="Seventeen questions are blank. A blank counts as nothing, which is worse than an"
+        " honest no. Please answer them, or choose “We don't know” where that is so.",
+    ),
+    "halloway-hosting": Plan(Stage.ANSWERING, registered=17, answered=1, due_in=9),
+}
+"""Every vendor of the portfolio by id."""
+
+_SHARE_ANSWERED = 0.6
+_ANSWERED_AGAIN = 3
+
+_JUDGED = {
+    "audited": "Read the report: it tests this and notes no exception that touches the answer.",
+    "documented": "Read the document; it says what the answer says. Nobody else has tested it.",
+    "self_attested": "Nothing attached shows this, so it counts as the vendor's word.",
+}
+
+
+class Clock:
+    """The time of the step being taken; a store is given it as its clock."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time now."""
+        return self.now
+
+
+@dataclass
+class Journey:
+    """One vendor's way, and what came of it: ids, and the code of the last invitation."""
+
+    app: Application
+    told: DemoVendor
+    plan: Plan
+    officer: Actor
+    reviewer: Actor
+    committee: Actor
+    today: datetime
+    engagement_id: str = ""
+    assessment_id: str = ""
+    invitation: str = field(default="", repr=False)
+
+    def steps(self) -> Iterator[datetime]:
+        """Take every step of the plan, each after yielding its time."""
+        yield from self._register()
+        yield from self._invite()
+        contact = yield from self._enter()
+        yield from self._answer(contact)
+        if self.plan.stage is Stage.ANSWERING:
+            return
+        yield from self._attach(contact)
+        yield from self._submit(contact)
+        if self.plan.stage is Stage.RETURNED:
+            yield from self._return(contact)
+        if self.plan.stage >= Stage.IN_REVIEW:
+            yield from self._review()
+        if self.plan.stage is Stage.DECIDED:
+            yield from self._decide()
+
+    def _register(self) -> Iterator[datetime]:
+        told, day = self.told, self.plan.registered
+        yield self._at(day, 9, 10)
+        vendor = vendors.register_vendor(
+            self.app,
+            self.officer,
+            name=told.name,
+            legal_name=told.legal_name,
+            country=told.country,
+            website=told.website,
+            contact_name=told.contact_name,
+            contact_email=told.contact_email,
+            contact_job_title=told.contact_job_title,
+        )
+        yield self._at(day, 9, 25)
+        known = told.intake["answers"]
+        self.engagement_id = vendors.register_engagement(
+            self.app,
+            self.officer,
+            vendor.id,
+            title=told.engagement,
+            service=told.service,
+            value_minor=told.value * 100,
+            currency=told.currency,
+            starts_on=told.starts,
+            ends_on=told.ends,
+            data_classes=known["data_classes"],
+        )
+        asked = self.app.content(intake.INTAKE).questionnaire
+        intake_id = vendors.engagement(self.app, self.officer, self.engagement_id).intake_id
+        for minute, (question, reply, note) in enumerate(replies(asked, known)):
+            yield self._at(day, 9, 30 + minute)
+            answering.answer_question(self.app, self.officer, intake_id, question, reply, note)
+
+    def _invite(self) -> Iterator[datetime]:
+        told, day = self.told, self.plan.registered - 1
+        yield self._at(day, 10, 5)
+        self.assessment_id = assessments.open_assessment(
+            self.app,
+            self.officer,
+            self.engagement_id,
+            "core",
+            self._day(-self.plan.due_in),
+            product=told.scope.get("product", ""),
+            environment=told.scope.get("environment", ""),
+            entity=told.scope.get("entity", ""),
+        )
+        yield self._at(day, 10, 12)
+        page = vendors.engagement(self.app, self.officer, self.engagement_id)
+        contact_id = page.vendor.contacts[0].id
+        longest = assessments.LONGEST_INVITATION
+        link = assessments.invite(
+            self.app, self.officer, self.assessment_id, contact_id, days=longest
+        )
+        self.invitation = link.token
+
+    def _enter(self) -> Generator[datetime, None, Actor]:
+        yield self._at(self.plan.registered - 3, 13, 40)
+        session = invitations.exchange(self.app, self.invitation)
+        contact = people.actor_of(self.app, hash_token(session))
+        if contact is None:
+            raise LookupError("the session of an invitation just exchanged does not hold")
+        return contact
+
+    def _answer(self, contact: Actor) -> Iterator[datetime]:
+        given = list(replies(self._core, self.told.core["answers"]))
+        if self.plan.stage is Stage.ANSWERING:
+            given = given[: round(len(given) * _SHARE_ANSWERED)]
+        begin = self._at(self.plan.registered - 3, 13, 50)
+        end = self._at(self.plan.answered, 15, 30)
+        for at, (question, reply, note) in enumerate(given, 1):
+            yield _in_office(begin + (end - begin) * at / len(given))
+            self._reply(contact, question, reply, note)
+
+    def _attach(self, contact: Actor) -> Iterator[datetime]:
+        for minute, (name, item) in enumerate(self.told.core["evidence"].items()):
+            yield self._at(self.plan.answered, 15, 32 + minute)
+            title = self._core.evidence_kinds[item["kind"]].title
+            about = self.told.documents[name]
+            dated = date.fromisoformat(item["dated"])
+            scope = item.get("scope", {})
+            evidence.attach(
+                self.app,
+                contact,
+                self.assessment_id,
+                file_name=f"{title.replace('/', ' ')} {dated:%Y-%m}.pdf",
+                content=document(title, self.told.legal_name, [about, f"Dated {dated}."]),
+                kind=item["kind"],
+                dated=dated,
+                period_end=date.fromisoformat(item["period_end"]) if "period_end" in item else None,
+                for_questions=item["for"],
+                product=scope.get("product", ""),
+                environment=scope.get("environment", ""),
+                entity=scope.get("entity", ""),
+                note=about,
+            )
+
+    def _submit(self, contact: Actor) -> Iterator[datetime]:
+        yield self._at(self.plan.answered, 16, 5)
+        submitting.submit(
+            self.app,
+            contact,
+            self.assessment_id,
+            name=self.told.contact_name,
+            role=self.told.contact_job_title,
+            statement_accepted=True,
+            number=1,
+        )
+
+    def _return(self, contact: Actor) -> Iterator[datetime]:
+        yield self._at(self.plan.answered - 3, 11, 20)
+        submitting.return_to_vendor(self.app, self.officer, self.assessment_id, self.plan.reasons)
+        asked = {question.id: question for question in self._core.questions}
+        gaps = answering.missing(self.app, contact, self.assessment_id)
+        blank = [asked[gap.question_id] for gap in gaps if gap.kind == "unanswered"]
+        for minute, question in enumerate(blank[:_ANSWERED_AGAIN]):
+            yield self._at(1, 14, 10 + 7 * minute)
+            self._reply(contact, question.id, question.choices[1].id, "")
+
+    def _review(self) -> Iterator[datetime]:
+        begun, ended = self.plan.answered - 2, self.plan.answered - 5
+        yield self._at(begun, 9, 0)
+        sheet = reviewing.review_sheet(self.app, self.reviewer, self.assessment_id)
+        judgements: dict[str, Mapping[str, Any]] = dict(self.told.core["review"])
+        judgeable = [
+            row
+            for row in sheet.rows
+            if row.supported in _JUDGED and row.question_id not in judgements
+        ]
+        # Spread over the questionnaire, as somebody would who looks at each part.
+        step = max(1, len(judgeable) // max(1, self.plan.judged))
+        for row in judgeable[::step][: self.plan.judged]:
+            reason = _JUDGED[str(row.supported)]
+            if row.evidence_remarks:
+                reason = row.evidence_remarks[0]
+            judgements[row.question_id] = {"assurance": row.supported, "reason": reason}
+        for at, (question, judgement) in enumerate(judgements.items()):
+            yield self._at(begun, 9, 12 + 9 * at)
+            reviewing.set_review(
+                self.app,
+                self.reviewer,
+                sheet.submission.id,
+                question,
+                level=judgement.get("assurance"),
+                not_applicable=judgement.get("not_applicable"),
+                reason=judgement["reason"],
+                seen_version=0,
+            )
+        if self.plan.stage > Stage.IN_REVIEW:
+            yield self._at(ended, 16, 30)
+            reviewing.finish_review(self.app, self.reviewer, self.assessment_id)
+
+    def _decide(self) -> Iterator[datetime]:
+        yield self._at(self.plan.answered - 9, 11, 45)
+        sheet = deciding.decision_options(self.app, self.committee, self.assessment_id)
+        deciding.record_decision(
+            self.app,
+            self.committee,
+            self.assessment_id,
+            outcome=self.plan.outcome,
+            reasons=self.plan.reasons,
+            conditions=[
+                deciding.NewCondition(one.text, one.owner, self._day(-one.due_in), one.proof)
+                for one in self.plan.conditions
+            ],
+            scorecard_id=sheet.scorecard_id,
+        )
+
+    @property
+    def _core(self) -> Questionnaire:
+        return self.app.content("core").questionnaire
+
+    def _reply(self, contact: Actor, question: str, reply: Reply, note: str) -> None:
+        try:
+            answering.answer_question(self.app, contact, self.assessment_id, question, reply, note)
+        except Refusal as refusal:
+            # The files answer some questions that another answer hides.
+            if refusal.code != "hidden_question":
+                raise
+
+    def _at(self, days_ago: int, hour: int, minute: int) -> datetime:
+        """A time on the working day that is, or comes before, the day so many days ago."""
+        morning = datetime.combine(self._day(days_ago), time(), UTC)
+        return morning + timedelta(hours=hour, minutes=minute)
+
+    def _day(self, days_ago: int) -> date:
+        return working_day(self.today, days_ago)
+
+
+def walk(journeys: Iterable[Journey], clock: Clock) -> Iterator[Journey]:
+    """Take the steps of all journeys in the order of time; yields each journey as it ends."""
+    waiting = []
+    for number, journey in enumerate(journeys):
+        steps = journey.steps()
+        waiting.append((next(steps), number, journey, steps))
+    heapq.heapify(waiting)
+    while waiting:
+        when, number, journey, steps = heapq.heappop(waiting)
+        clock.now = max(clock.now, when)
+        following = next(steps, None)
+        if following is None:
+            yield journey
+        else:
+            heapq.heappush(waiting, (following, number, journey, steps))
+
+
+def working_day(today: datetime, days_ago: int) -> date:
+    """The day so many days before today, or the Friday before it."""
+    day = today.date() - timedelta(days=days_ago)
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _in_office(moment: datetime) -> datetime:
+    """A time between nine and five on a working day, later for a later `moment`."""
+    day = moment.date() - timedelta(days=max(0, moment.weekday() - 4))
+    morning = datetime.combine(day, time(9), UTC)
+    return morning + (moment - datetime.combine(moment.date(), time(), UTC)) / 3
+
+
+def replies(asked: Questionnaire, answers: Mapping[str, Any]) -> Iterator[tuple[str, Reply, str]]:
+    """Question, reply and note in the order of the questionnaire; numbers as numbers."""
+    for question in asked.questions:
+        if question.id not in answers:
+            continue
+        answer = answers[question.id]
+        wrapped = isinstance(answer, Mapping) and "value" in answer
+        reply = answer["value"] if wrapped else answer
+        note = str(answer.get("note", "")) if wrapped else ""
+        yield question.id, int(reply) if question.answer == "number" else cast(Reply, reply), note

@@ -1,4 +1,4 @@
-"""Side by side: only what differs, what stops a vendor first, and every figure down to its answer."""
+"""Side by side: only what differs, the fatal first, and every figure down to its answer."""
 
 from tests.ui.conftest import said
 

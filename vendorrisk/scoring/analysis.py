@@ -356,19 +356,15 @@ class _Analysis:
                 states.add(State.HIDDEN)
             if question.not_applicable is not None:
                 states.add(State.NOT_APPLICABLE)
-        labels = frozenset(choice for choice in found.choices if choice not in STATES)
+        labels = frozenset(found.labels)
         if found.number:
-            if labels and not found.any_number:
-                return numbers_span(
-                    (read_number(label) or Fraction(0) for label in labels), frozenset(states)
-                )
-            return Span(
-                labels=frozenset(label for label in labels if read_number(label) is None),
-                numeric=True,
-                low=found.at_least,
-                high=found.at_most,
-                states=frozenset(states),
+            listed = frozenset(
+                number for c in found.choices if (number := read_number(c)) is not None
             )
+            bounded = Span(numeric=True, low=found.at_least, high=found.at_most)
+            if listed and not found.any_number:
+                bounded = numbers_span(listed, frozenset())
+            return replace(bounded, labels=labels, states=frozenset(states))
         return Span(
             labels=labels,
             any_label=not labels and not found.day,
@@ -575,6 +571,10 @@ class _Analysis:
             return Span(labels=frozenset(("true", "false")))
         if node.kind in ("count", "ladder"):
             return Span(numeric=True, low=Fraction(0), high=Fraction(count))
+        if node.kind == "first" and node.across:
+            certain = next((n for n, span in enumerate(spans) if not span.states), None)
+            if certain is not None:  # so none behind it is ever asked, and there is always a value
+                return replace(union(spans[: certain + 1]), states=frozenset())
         span = union(spans)
         if node.weight is not None:
             span = self.weighted(measure, node.weight, span)

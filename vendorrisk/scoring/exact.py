@@ -84,7 +84,8 @@ class Leaf:
     slot: int
     input: Input
     key: str
-    choice: str | None = None
+    choice: str | None
+    labels: frozenset[str]
 
     def fetch(self, sheet: Sheet) -> object:
         """Its value on a sheet. Raises SheetError where the input does not take it."""
@@ -100,12 +101,14 @@ class Leaf:
             value = levels.get(self.choice or "*", levels.get("*"))
         if value is None or value is State.UNANSWERED:
             default = self.input.default
+            if default is None and source == "facts":
+                raise SheetError(f"The fact “{self.key}” is missing; the rubric uses it.")
             return State.UNANSWERED if default is None else default
         if self.input.listed_in is not None:
             if not isinstance(value, frozenset):
                 raise SheetError(f"“{self.input.listed_in}” takes a list.")
             return "listed" if self.key in value else "not_listed"
-        if not self.input.accepts(value):
+        if value not in self.labels and not self.input.accepts(value):
             raise SheetError(f"“{self.key}” does not take {value}: {self.input.takes()}.")
         return value
 
@@ -284,9 +287,9 @@ class Program:
         identity = (f"{found.source} {place}", key, choice)
         leaf = self.leaves.get(identity)
         if leaf is None:
-            leaf = self.leaves[identity] = Leaf(
-                len(self.start), self._asked(found, key), key, choice
-            )
+            asked = self._asked(found, key)
+            leaf = Leaf(len(self.start), asked, key, choice, frozenset(asked.labels))
+            self.leaves[identity] = leaf
             self.start.append(None)
         return leaf.slot
 

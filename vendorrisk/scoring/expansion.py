@@ -89,6 +89,10 @@ class _Expansion:
             return "number"
         return criterion.ticked or "one"
 
+    def _may_not_know(self, criterion: Criterion) -> bool:
+        """Whether "don't know" stands in the list of choices, below the last rung."""
+        return self.questions[criterion.question].dont_know and self._kind(criterion) != "number"
+
     def _kinds(self) -> set[str]:
         return {self._kind(criterion) for criterion in self.criteria}
 
@@ -180,7 +184,7 @@ class _Expansion:
         table: dict[str, dict[str, str]] = {}
         for criterion in listed:
             entries = {r.choice or "": str(n) for n, r in _ranked(criterion.rungs)}
-            if self.questions[criterion.question].dont_know:
+            if self._may_not_know(criterion):
                 entries[DONT_KNOW] = str(len(criterion.rungs) + 1)
             table[criterion.id] = entries
         found: dict[str, Any] = {}
@@ -203,7 +207,7 @@ class _Expansion:
         )
         worth = {
             c.id: {str(n): write_number(r.points) for n, r in _ranked(c.rungs)}
-            | ({str(len(c.rungs) + 1): "0"} if self.questions[c.question].dont_know else {})
+            | ({str(len(c.rungs) + 1): "0"} if self._may_not_know(c) else {})
             for c in self.criteria
         }
         found["criterion.rung_points"] = {
@@ -284,7 +288,8 @@ class _Expansion:
         """For ticks that add up: each counts with its own proof, and a sum may be an admission."""
         found: dict[str, Any] = {}
         summed = [c for c in self.criteria if self._kind(c) == "sum"]
-        for rank in self.ranks:
+        ranks = range(1, max(len(c.rungs) for c in summed) + 1)
+        for rank in ranks:
             found[f"rung.ticked_{rank}"] = {
                 "map": ["id", "row.answer"],
                 "ticked": "sum",
@@ -301,10 +306,10 @@ class _Expansion:
             }
             found[f"rung.tick_proven_{rank}"] = {"formula": f"rung.tick_points_{rank}{share}"}
         found["criterion.tick_points"] = {
-            "sum": [f"rung.tick_points_{rank}" for rank in self.ranks]
+            "sum": [f"rung.tick_points_{rank}" for rank in ranks]
         }
         found["criterion.tick_proven"] = {
-            "sum": [f"rung.tick_proven_{rank}" for rank in self.ranks]
+            "sum": [f"rung.tick_proven_{rank}" for rank in ranks]
         }
         return found
 

@@ -71,6 +71,15 @@ class Input:
     default: Constant | None = None
     declared: bool = True
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The choices that are labels: of a number, only those that are no number themselves."""
+        return tuple(
+            choice
+            for choice in self.choices
+            if choice not in STATES and not (self.number and read_number(choice) is not None)
+        )
+
     def read(self, raw: object) -> Value:
         """The value that plain data (from JSON or YAML) gives. Raises ValueError with a sentence.
 
@@ -87,14 +96,16 @@ class Input:
         text = raw.isoformat() if isinstance(raw, date) else str(raw)
         if text in STATES and text in self.choices:
             return STATES[text]
-        if self.number and text not in self.choices:
+        if text in self.labels:
+            return text
+        if self.number:
             value = raw if isinstance(raw, Fraction) else read_number(text)
             if value is None:
                 raise ValueError(f"“{self.name}” takes a number, not “{text[:40]}”.")
             if not self.accepts(value):
                 raise ValueError(f"“{self.name}” does not take {text}: {self.takes()}.")
             return value
-        if self.day and text not in self.choices:
+        if self.day:
             day = read_day(text)
             if day is None:
                 raise ValueError(f"“{self.name}” takes a day written YYYY-MM-DD.")
@@ -120,7 +131,7 @@ class Input:
         if isinstance(value, frozenset):
             return self.many and (not self.choices or value <= set(self.choices))
         if isinstance(value, str):
-            return value in self.choices or not (self.choices or self.number or self.day)
+            return value in self.labels or not (self.choices or self.number or self.day)
         if isinstance(value, date):
             return self.day
         if not self.number:
@@ -332,12 +343,18 @@ class Named:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a rubric. `questions` gives the id under which each row is answered."""
+    """The rows of a rubric. `questions` gives the id under which each row is answered.
+
+    `codes`: other names for such ids. `left_out`: ids of rows that `only` leaves out, whose
+    answers are taken and change nothing.
+    """
 
     contexts: tuple[Context, ...] = ()
     columns: tuple[str, ...] = ()
     numeric: frozenset[str] = frozenset()
     questions: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     @cached_property
     def by_id(self) -> Mapping[str, Context]:

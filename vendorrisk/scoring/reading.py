@@ -24,6 +24,7 @@ from vendorrisk.scoring.graph import (
     Case,
     Cases,
     Constant,
+    Context,
     Edge,
     Fold,
     FoldKind,
@@ -97,7 +98,7 @@ class _Reader:
         name = fields.optional("from")
         listed = fields.items("list")
         id_column = str(fields.optional("id") or "id")
-        answers = fields.optional("answers")
+        answers, code = fields.optional("answers"), fields.optional("code")
         only = fields.raw("only")
         derived = fields.mapping("columns")
         fields.done()
@@ -122,19 +123,23 @@ class _Reader:
         contexts = self._contexts(records, id_column, key)
         for column, how in derived.items():
             self._derive(contexts, column, how)
-        contexts = self._only(contexts, only)
+        every, contexts = contexts, self._only(contexts, only)
         if not contexts:
             if not self.report.errors:
                 self.report.error("rows", only or key, "`only` leaves no rows.")
             return
         columns = tuple(contexts[0])
-        if answers is not None and answers not in columns:
+        unknown = [name for name in (answers, code) if name is not None and name not in columns]
+        for column in unknown:
             self.report.error(
                 "unknown-name",
-                answers,
-                f"there is no column `{answers}`." + did_you_mean(answers, columns),
+                column,
+                f"there is no column `{column}`." + did_you_mean(column, columns),
             )
+        if unknown:
             return
+        asked = answers or "id"
+        questions = {str(row["id"]): str(row[asked]) for row in contexts}
         numeric = frozenset(
             column
             for column in columns
@@ -149,8 +154,22 @@ class _Reader:
             contexts=tuple(contexts),
             columns=columns,
             numeric=numeric,
-            questions={str(row["id"]): str(row[answers or "id"]) for row in contexts},
+            questions=questions,
+            codes={} if code is None else self._codes(contexts, code, questions),
+            left_out=frozenset(str(row[asked]) for row in every) - {*questions.values()},
         )
+
+    def _codes(
+        self, contexts: Sequence[Context], column: Text, questions: Mapping[str, str]
+    ) -> dict[str, str]:
+        codes: dict[str, str] = {}
+        for row in contexts:
+            code, question = row[column], questions[str(row["id"])]
+            if isinstance(code, State) or code == question:
+                continue
+            if code in questions.values() or codes.setdefault(code, question) != question:
+                self.report.error("duplicate", column, f"two rows are called `{code}`.")
+        return codes
 
     def _listed(self, listed: Sequence[Any], id_column: str) -> list[Record] | None:
         records = []

@@ -58,9 +58,9 @@ def test_what_is_published_never_changes():
     assert not broken, "\n".join(map(str, broken))
 
 
-def test_the_whole_library_is_sound():
-    errors = [problem for problem in check(ROOT, LIBRARY) if problem.severity == "error"]
-    assert not errors, "\n".join(map(str, errors))
+@pytest.mark.parametrize("file", ["catalogs/evidence.yaml", "appetite.yaml"])
+def test_what_packs_share_is_sound(file):
+    assert [str(problem) for problem in check(ROOT / file, LIBRARY)] == []
 
 
 def test_a_question_means_the_same_wherever_it_is_asked():

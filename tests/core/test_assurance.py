@@ -523,8 +523,39 @@ def test_a_method_reads_its_own_rows():
 
 
 @pytest.mark.parametrize(
-    ("answers", "code"),
-    [({"backups": "done"}, "unknown-question"), ({"backup": "perhaps"}, "bad-answer")],
+    ("data", "overall"),
+    [
+        ({"facts": {"planned": ["backup"]}}, Fraction(1, 8)),
+        ({"facts": {"planned": ["backup"], "size": "large"}}, 0),
+        ({"facts": {"planned": []}}, 0),
+        ({"review": {"backup": {"verdict": "compliant", "reason": "Seen."}}}, Fraction(1, 2)),
+        ({"review": {"backup": {"verdict": None}}}, 0),
+    ],
 )
-def test_a_method_refuses_what_it_does_not_know(answers, code):
-    assert codes({"answers": answers}, rubric=METHOD, asked=None) == [code]
+def test_a_method_reads_the_facts_and_marks_it_declares(data, overall):
+    found, report = read({"answers": {"backup": "missing"}} | data, METHOD, None)
+    assert not report.problems
+    assert score_submission(None, METHOD, found).results["overall"].exact == overall
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"answers": {"backups": "done"}}, "unknown-question"),
+        ({"answers": {"backup": "perhaps"}}, "bad-answer"),
+        ({"answers": {"backup": ["done"]}}, "bad-answer"),
+        ({"answers": {"backup": {"why": "?"}}}, "bad-answer"),
+        ({"facts": {"planned": "backup"}}, "bad-fact"),
+        ({"facts": {"planned": ["nothing"]}}, "unknown-question"),
+        ({"facts": {"size": "huge"}}, "bad-fact"),
+        ({"facts": {"colour": "red"}}, "unknown-fact"),
+        ({"review": {"backup": {"verdict": "fine"}}}, "bad-review"),
+        ({"review": {"backup": {"assurance": "verified"}}}, "unknown-key"),
+        (
+            {"as_of": "2026-11-01", "evidence": {"E": {"kind": "policy", "for": ["backup"]}}},
+            "unknown-evidence",
+        ),
+    ],
+)
+def test_a_method_refuses_what_it_does_not_know(data, code):
+    assert code in codes(data, rubric=METHOD, asked=None)

@@ -384,7 +384,10 @@ class _SubmissionReader:
         inputs = rubric.inputs.values()
         asked = [item for item in inputs if item.source == "answers"]
         self.row_input = next((item for item in asked if item.per_row), None)
-        self.rows = frozenset(rubric.graph.rows.questions.values()) if self.row_input else set()
+        rows = rubric.graph.rows
+        self.rows = frozenset(rows.questions.values()) if self.row_input else frozenset[str]()
+        self.left_out = rows.left_out if self.row_input else frozenset[str]()
+        self.codes = rows.codes if self.row_input else {}
         self.inputs = {item.of or item.name: item for item in asked if not item.per_row}
         self.fact_inputs = {_fact_of(item): item for item in inputs if item.source == "facts"}
         self.marks = {item.mark or item.name: item for item in inputs if item.source == "review"}
@@ -409,9 +412,11 @@ class _SubmissionReader:
         """The id of the question (or row, or input) that `key` calls by id or code."""
         if key in self.questions:
             return self.questions[key].id
-        if key in self.inputs or key in self.rows:
+        if key in self.inputs or key in self.rows or key in self.left_out:
             return str(key)
-        known = [*self.questions, *self.inputs, *sorted(self.rows)]
+        if key in self.codes:
+            return self.codes[key]
+        known = [*self.questions, *self.inputs, *sorted(self.rows), *self.codes]
         self.report.error(
             "unknown-question",
             key,
@@ -448,23 +453,42 @@ class _SubmissionReader:
             reply = (
                 read_reply(self.questions[name], value, self.report, as_of=self.as_of)
                 if name in self.questions
-                else self.input_value(self.inputs.get(name) or self.row_input, key, value)
+                else self.input_value(self.input_of(name), key, value)
             )
             if reply is not None:
                 found[name] = reply
         return found
 
-    def input_value(self, asked: Input | None, key: Text, thing: Any) -> Reply | None:
+    def input_of(self, name: str) -> Input:
+        """What a method takes as the answer to one of its own; any text for a row it leaves out."""
+        if name in self.inputs:
+            return self.inputs[name]
+        if self.row_input is None or name in self.left_out:
+            return Input(name, "answers")
+        return self.row_input
+
+    def input_value(self, asked: Input, key: Text, thing: Any) -> Reply | None:
         """An answer to a method's own input; notes and states as for a question."""
-        note = ""
+        before = len(self.report.errors)
+        note = ground = ""
         if isinstance(thing, Record) and "value" in thing:
-            note, thing = str(thing.get("note") or ""), thing["value"]
-        if asked is None or is_null(thing):
+            fields = Fields(thing, self.report, f"the answer to `{key}`", null_is_absent=True)
+            thing, note = fields.raw("value"), str(fields.optional("note") or "")
+            fields.done()
+        if is_null(thing) or len(self.report.errors) > before:
             return None
-        if isinstance(thing, Record) and len(thing) == 1 and "not_applicable" in thing:
-            return Reply(State.NOT_APPLICABLE, note, str(thing["not_applicable"]))
+        if isinstance(thing, Record) and [*thing] == ["not_applicable"]:
+            ground = str(
+                Fields(thing, self.report, f"the answer to `{key}`").text("not_applicable")
+            )
+            thing = Text("not_applicable", place_of(thing))
+        if max(len(note), len(ground), len(str(thing))) > LONGEST_TEXT:
+            self.report.error(
+                "too-long", key, f"The answer to `{key}` has more than {LONGEST_TEXT:,} characters."
+            )
+            return None
         try:
-            return Reply(asked.read(thing), note)
+            return Reply(asked.read(thing), note, ground)
         except ValueError as error:
             self.report.error("bad-answer", key, f"`{key}`: {error}")
             return None
@@ -662,7 +686,7 @@ def needed_facts(questionnaire: Questionnaire | None, rubric: Rubric) -> tuple[s
     used = {
         _fact_of(item): None
         for item in rubric.inputs.values()
-        if item.source == "facts" and item.default is None and item.listed_in is None
+        if item.source == "facts" and item.default is None
     }
     if questionnaire:
         declared = {fact.id for fact in questionnaire.facts}
@@ -857,7 +881,14 @@ def build_sheet(
             marks.setdefault(name, {})[question] = mark
     digests = {"input": submission.digest}
     if questionnaire is None:
-        return Sheet(submission.values, submission.facts, marks, digests=digests)
+        left_out = rubric.graph.rows.left_out - rubric.inputs.keys()
+        return Sheet(
+            submission.values,
+            submission.facts,
+            marks,
+            ignored=tuple(name for name in submission.answers if name in left_out),
+            digests=digests,
+        )
     values = submission.values
     seen = visibility(questionnaire, values, submission.facts)
     hidden = [name for name, state in seen.items() if not isinstance(state, Visible)]

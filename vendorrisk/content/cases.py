@@ -125,7 +125,8 @@ class _CaseReader:
         self.pack, self.report = pack, report
         self.drafts: dict[str, _Draft] = {}
         by_name = pack.questionnaire.by_name() if pack.questionnaire else {}
-        self.ids = {name: question.id for name, question in by_name.items()}
+        codes = pack.rubric.graph.rows.codes
+        self.ids = {**{name: question.id for name, question in by_name.items()}, **codes}
 
     def read(self, record: Record) -> tuple[Case, ...]:
         fields = Fields(record, self.report, "a file of cases")

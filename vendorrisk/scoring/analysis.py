@@ -87,6 +87,8 @@ def analyse(
         if order is not None and analysis.rows_named_are_rows():
             for name in order:
                 analysis.measure(name)
+            for name in analysis.guessed:
+                analysis.measure(name)
             named = analysis.results(results)
             if len(report.errors) == before:
                 analysis.unused(results)
@@ -108,6 +110,7 @@ class _Analysis:
         }
         self.measures: dict[str, Measure] = {}
         self.shell = Graph(draft.rows, {}, {}, ())  # only for its groups of rows
+        self.guessed: dict[str, None] = {}
         self._spans: dict[str, Span] = {}
         self._column_labels: dict[str, Span] = {}
 
@@ -243,7 +246,12 @@ class _Analysis:
         grain, folds = self.grains(name, node)
         draft = Measure(name, node, grain, folds, Span(), self.draft.says[name], place_of(at))
         self.measures[name] = draft  # `over` folds may ask for its grain
+        known = len(self.report.problems)
         span = self.span(draft) if self.columns_fit(draft) else Span(numeric=True)
+        if isinstance(node, Fold) and node.over is not None and name not in self.guessed:
+            # It may read what is known only later: judged for good once everything is.
+            self.guessed[name] = None
+            del self.report.problems[known:]
         if span.degree > LARGEST_DEGREE:
             self.report.error(
                 "formula-power", at, f"in `{name}` powers of powers grow beyond all bounds."

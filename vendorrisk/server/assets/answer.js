@@ -77,8 +77,8 @@ class Card {
     }
     if (goal && place !== shownGoal) {
       shownGoal = place;
-      this.card.scrollIntoView({ block: "center" });
       this.focus();
+      keepInView(this.card);
     }
   }
 
@@ -452,6 +452,20 @@ function el(tag, attributes = {}, ...children) {
 function grow(area) {
   area.style.height = "auto";
   if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, 480)}px`;
+}
+
+// The cards above grow while the page is drawn, so one look is not enough; whoever scrolls or
+// types meanwhile is not pulled back.
+function keepInView(card) {
+  const look = () => card.scrollIntoView({ block: "center" });
+  const watching = new ResizeObserver(look);
+  for (let box = card.parentElement; box; box = box.parentElement) watching.observe(box);
+  const stop = () => watching.disconnect();
+  for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    addEventListener(kind, stop, { once: true, capture: true, passive: true });
+  }
+  setTimeout(stop, 3000);
+  look();
 }
 
 function lowered(sentence) {

@@ -99,6 +99,17 @@ DECISION = DecisionView(
 
 CROWDED = replace(
     PLAIN,
+    options=(
+        *(
+            replace(PLAIN.options[0], title=title, fits=fits, suggested=False, reasons=(LONG, LONG))
+            for title, fits in (
+                ("Approve", False),
+                ("Approve with conditions", False),
+                ("Escalate to an executive", True),
+            )
+        ),
+        replace(PLAIN.options[0], reasons=(LONG,)),
+    ),
     vendor_name="Northwind Identity and Trust Services International Limited " * 2,
     engagement_title=LONG[:200],
     service=LONG[:200],
@@ -139,6 +150,30 @@ def test_claimed_and_assured_stand_together_and_coverage_is_never_rounded_up(sho
     assert re.search(r"Claimed</span><strong>78<.*?Assured</span><strong>29<", page, re.DOTALL)
     assert "99%" in page
     assert "100%" not in page
+
+
+def test_what_is_not_open_to_the_committee_is_said_with_its_reason(show):
+    page = show(CROWDED)
+
+    places = [
+        page.index(text) for text in ("Suggested: Reject", "Closed: Approve", "Open: Escalate")
+    ]
+    assert places[0] == min(places)
+
+
+def test_a_domain_is_drawn_with_a_bar_for_assured_and_a_ring_for_claimed(show):
+    page = show(PLAIN)
+
+    assert 'aria-label="60 assured, 80 claimed"' in page
+    assert re.search(r'class="assured"[^>]*width="60"', page)
+    assert re.search(r'class="claimed" cx="80"', page)
+
+
+def test_what_has_no_score_has_no_bar(show):
+    domain = replace(PLAIN.domains[0], assured=figure(None))
+    page = show(replace(PLAIN, domains=(domain,)))
+
+    assert 'class="assured"' not in page
 
 
 def test_no_score_is_said_in_words(show):
@@ -199,8 +234,16 @@ def test_dates_and_long_texts_are_written_for_people():
     assert clip("one", 9) == "one"
 
 
+ROOMY = replace(
+    CROWDED,
+    rules=CROWDED.rules[:1],
+    clarifications=CROWDED.clarifications[:1],
+    domains=CROWDED.domains[:6],
+)
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("brief", [PLAIN, CROWDED, replace(CROWDED, decision=DECISION)])
+@pytest.mark.parametrize("brief", [PLAIN, CROWDED, ROOMY, replace(CROWDED, decision=DECISION)])
 def test_it_prints_on_one_page(show, client, brief, tmp_path):
     html = show(brief)
     chromium = os.environ.get("CHROMIUM") or next(

@@ -121,9 +121,9 @@ def figures(
     """Claimed beside assured, the standing, and how much is still open."""
     mark = standing(band, stopped_by)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.metric("Claimed by the vendor", score(whole(claimed)), width=170)
+        st.metric("Claimed by the vendor", score(whole(claimed)), width="content")
         st.markdown(":material/arrow_forward:", width="content")
-        st.metric("Assured by proof", shown(assured), width=170)
+        st.metric("Assured by proof", shown(assured), width="content")
         st.badge(mark.word, icon=mark.icon, color=mark.colour)  # type: ignore[arg-type] # our own
     says = []
     if coverage is not None:

@@ -52,6 +52,8 @@ COURSE = (
     (State.DECIDED, "Decided"),
 )
 
+NBSP = "\N{NO-BREAK SPACE}"
+
 INVITATIONS = {
     "open": Sign("Not opened yet", ":material/mail:", "blue"),
     "used": Sign("In use", ":material/drafts:", "green"),
@@ -290,14 +292,15 @@ def course(row: AssessmentRow) -> None:
     at = State.IN_PROGRESS if row.state is State.RETURNED else row.state
     reached = [state for state, _ in COURSE].index(at)
     steps = []
-    for place, (_, name) in enumerate(COURSE):
+    for place, (_, words) in enumerate(COURSE):
+        name = words.replace(" ", NBSP)
         if place < reached or row.state is State.DECIDED:
-            steps.append(f":green[:material/check_circle:] :gray[{name}]")
+            steps.append(f":green[:material/check_circle:]{NBSP}:gray[{name}]")
         elif place == reached:
             here = STATES[row.state].word if row.state is State.RETURNED else name
-            steps.append(f":primary[:material/radio_button_checked:] **{here}**")
+            steps.append(f":primary[:material/radio_button_checked:]{NBSP}**{here}**")
         else:
-            steps.append(f":gray[:material/radio_button_unchecked: {name}]")
+            steps.append(f":gray[:material/radio_button_unchecked:{NBSP}{name}]")
     st.markdown(" :gray[—] ".join(steps))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -151,19 +152,22 @@ def _disputed(edit: Edit, conflict: Conflict, now: datetime) -> Outcome:
 
 def read_edit(state: object) -> Edit | None:
     """The edit in a card's state, None where there is none; the browser could send anything."""
-    sent = state.get("edit") if isinstance(state, dict) else None
-    match sent:
+    match state.get("edit") if isinstance(state, dict) else None:
         case {
             "id": str(edit_id),
             "reply": None | str() | int() | float() | list() | dict() as reply,
             "note": str(note),
             "seen": int(seen),
             "after": list(after),
-        }:
+        } if type(seen) is int and (not isinstance(reply, int | float) or _is_number(reply)):
             earlier = tuple(name for name in after if isinstance(name, str))
             return Edit(edit_id, cast(Reply, reply), note, seen, earlier)
         case _:
             return None
+
+
+def _is_number(reply: float) -> bool:
+    return not isinstance(reply, bool) and isfinite(reply)
 
 
 def card(

@@ -97,8 +97,8 @@ def file_rows(
 ) -> None:
     """Attached files with what each is, and a way to take it back.
 
-    `names` maps question ids to what they are called here, where it should be said what a file is
-    for. `place` tells the same file's rows on one page apart.
+    `names` maps the ids of what is asked to what it is called here, where it should be said what a
+    file is for. `place` tells the same file's rows on one page apart.
     """
     for file in files:
         about = [plain(file.kind_title), f"dated {words.day(file.dated)}", words.size(file.size)]
@@ -110,7 +110,8 @@ def file_rows(
             if scope
         ]
         if names is not None:
-            about.append("for " + ", ".join(plain(names.get(q, q)) for q in file.for_questions))
+            shown = [plain(name) for asked, name in names.items() if asked in file.for_questions]
+            about.append(f"for {', '.join(shown) or 'a question that is not asked any more'}")
         with st.container(
             horizontal=True, vertical_alignment="center", key=f"file_{place}_{file.id}"
         ):

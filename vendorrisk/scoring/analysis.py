@@ -77,7 +77,8 @@ def analyse(
     """The checked graph; None with every problem reported.
 
     Errors: unknown-name, formula-attribute, cycle, grain-mismatch, fold-nothing, not-a-number,
-    impossible-value, map-incomplete, map-unknown-key, negative-weight, formula-power, results.
+    impossible-value, map-incomplete, map-unknown-key, negative-weight, formula-power,
+    divides-by-zero, results.
     Warnings: unused-measure, unused-input, may-divide-by-zero, stops-at-unanswered, never-happens.
     """
     before = len(report.errors)
@@ -438,10 +439,17 @@ class _Analysis:
 
     def divisions(self, measure: Measure, found: Expression, *, said: bool) -> None:
         for divisor in divisors(found):
-            if said or (isinstance(divisor, Number) and divisor.value != 0):
+            if isinstance(divisor, Number) and divisor.value != 0:
                 continue
             span = _quiet(self, measure, divisor)
-            if span is None or _excludes_zero(span):
+            if span is not None and span.numeric and span.low == span.high == 0:
+                self.report.error(
+                    "divides-by-zero",
+                    self.keys[measure.name],
+                    f"`{measure.name}` always divides by zero.",
+                )
+                continue
+            if said or span is None or _excludes_zero(span):
                 continue
             self.report.warning(
                 "may-divide-by-zero",

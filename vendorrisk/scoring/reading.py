@@ -65,6 +65,7 @@ def read_graph(
     before = len(report.errors)
     reader = _Reader(tables, questionnaire, report)
     reader.rows(fields)
+    reader.rows_are_wrong = len(report.errors) > before
     reader.declared(fields)
     reader.taken_over()
     for name, data in fields.mapping("measures", required=True).items():
@@ -80,6 +81,7 @@ class _Reader:
     def __init__(self, tables: Tables, questionnaire: Questionnaire | None, report: Report) -> None:
         self.tables, self.questionnaire, self.report = tables, questionnaire, report
         self.table_rows = Rows()
+        self.rows_are_wrong = False
         self.inputs: dict[str, Input] = {}
         self.nodes: dict[str, Node] = {}
         self.says: dict[str, str] = {}
@@ -351,6 +353,8 @@ class _Reader:
             return "has a `mark`, which only `from: review` knows."
         if found.source == "review" and not found.per_row and found.of is None:
             return "needs `per: row` or `of:` a question: a review marks questions."
+        if self.rows_are_wrong:
+            return ""  # whatever else is said of rows would only follow from that
         if found.per_row and not self.table_rows.contexts:
             return "is read for each row, but the rubric has no rows."
         if found.choice_in is not None and found.choice_in not in self.table_rows.columns:
@@ -657,14 +661,15 @@ class _Reader:
         )
         self._fold_fits(fields, name, kind, across, members)
         for column in columns:
-            if column not in self.table_rows.columns:
+            if column not in self.table_rows.columns and not self.rows_are_wrong:
                 self.report.error(
                     "unknown-name",
                     column,
                     f"`by` names `{column}`, which is no column of the rows."
                     + did_you_mean(column, self.table_rows.columns),
                 )
-        if over is not None and over not in self.table_rows.columns:
+        named = over is None or over in self.table_rows.columns or self.rows_are_wrong
+        if not named:
             self.report.error(
                 "unknown-name", over, f"`over` names `{over}`, which is no column of the rows."
             )

@@ -305,4 +305,4 @@ def _text(card: Scorecard) -> Iterator[str]:
     for line in card.lines:
         yield f"    {line.criterion}: " + " ".join(line.why)
     if card.ignored:
-        yield f"Ignored, because not asked: {', '.join(card.ignored)}"
+        yield f"Ignored, because not asked or not scored: {', '.join(card.ignored)}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.methods.method_kit import (
@@ -128,6 +129,22 @@ def test_a_method_gives_its_results_under_their_names(name: str, tmp_path: Path)
     for result, value in expected.items():
         assert found[result]["value"] == pytest.approx(value, abs=1e-15), result
         assert (found[result]["state"] == "scored") is (value is not None)
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES])
+def test_what_goes_in_and_comes_out_has_the_published_shape(name: str) -> None:
+    submitted, _ = EXAMPLES[name]
+    docs = REPOSITORY / "docs"
+    for schema, data in (
+        ("answers.schema.json", submitted),
+        ("result.schema.json", card(method(name), **submitted).to_json()),
+    ):
+        jsonschema.validate(data, json.loads((docs / schema).read_text(encoding="utf-8")))
+
+
+def test_the_page_on_methods_names_each() -> None:
+    page = (REPOSITORY / "docs" / "methods.md").read_text(encoding="utf-8")
+    assert [name for name in EXAMPLES if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES])

@@ -144,7 +144,7 @@ marks = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(answers=every_answer, gates=gates, review=st.dictionaries(asked, marks, max_size=12))
 def test_any_answers_come_to_what_a_second_account_of_the_rules_says(
     answers: dict[str, str], gates: dict[str, str], review: dict[str, dict[str, str]]

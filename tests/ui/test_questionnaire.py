@@ -178,6 +178,18 @@ def test_the_list_of_sections_leads_to_each(pages):
     assert "credentials" in at.query_params["section"]
 
 
+def test_a_section_stays_open_when_its_last_question_is_answered(pages):
+    at = pages.open("brightholm", "questionnaire")
+    for question, card in cards(at).items():
+        if card["reply"] is None:
+            send(at, question, card["choices"][0]["id"])
+
+    at.run()
+
+    assert at.title[0].value == "Retention and deletion"
+    assert "all 12 answered" in said(at)
+
+
 def test_the_address_leads_to_one_question(pages):
     at = pages.open("brightholm", "questionnaire", section="credentials", question="machine_keys")
 

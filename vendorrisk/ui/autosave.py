@@ -21,7 +21,7 @@ import streamlit as st
 from vendorrisk.access import Actor
 from vendorrisk.ui import words
 from vendorrisk.ui.links import zone
-from vendorrisk.usecases.answering import QuestionView, Saved, answer_question
+from vendorrisk.usecases.answering import QuestionView, Saved, answer_question, wanted
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Conflict, Invalid, Refusal
 from vendorrisk.usecases.values import Reply
@@ -177,11 +177,13 @@ def card(
     view: QuestionView,
     *,
     open_: bool,
-    place: str,
+    attach: str | None = None,
+    place: str = "",
     goal: bool = False,
-) -> None:
+) -> bool:
     """Draw the card of one question; `open_` is whether it can be answered here and now.
 
+    `attach` labels a button for attaching a file; gives whether it was just pressed.
     `place` names the page of questions: where it changes, the browser starts at the top again, or
     at the one card that is the `goal`.
     """
@@ -217,11 +219,22 @@ def card(
         "note": view.note,
         "version": view.version,
         "saved": saved,
+        "attach": attach,
+        "proof": _proof(view) if open_ and view.wants_evidence else None,
         "done": outcome.edit if outcome is not None and outcome.version is not None else None,
         "problem": outcome.problem if outcome is not None else None,
         "theirs": outcome.theirs if outcome is not None else None,
     }
-    _draw(key=key, data=data, on_edit_change=_nothing)
+    state = _draw(key=key, data=data, on_edit_change=_nothing, on_attach_change=_nothing)
+    return bool(state.get("attach"))
+
+
+def _proof(view: QuestionView) -> dict[str, object]:
+    said = (request.says for request in wanted(view.question, view.reply))
+    return {
+        "says": " ".join(filter(None, said)),
+        "kinds": [{"title": kind.title, "help": kind.help} for kind in view.wants_evidence],
+    }
 
 
 def _nothing() -> None:

@@ -45,8 +45,8 @@ class Card {
   update(component) {
     this.component = component;
     this.data = component.data;
-    const { reply, note, version, done, problem, theirs, saved, place, goal, ...question } =
-      component.data;
+    const { reply, note, version, done, problem, theirs, ...shown } = component.data;
+    const { saved, proof, attach, place, goal, ...question } = shown;
     const newest = this.sent.at(-1)?.id;
     if (this.question === undefined) {
       this.adopt();
@@ -235,7 +235,7 @@ class Card {
     const { help, name } = this.data;
     if (!help) return [];
     if (help.length <= 180) return [el("p", { class: "answer-help", id: `${name}-help` }, help)];
-    const sentence = help.match(/^.{20,160}?[.;:](?=\s)/s)?.[0];
+    const sentence = help.match(/^.{20,160}?\.(?=\s)/s)?.[0];
     return [
       el(
         "details",
@@ -340,6 +340,10 @@ class Card {
   foot() {
     this.status = el("span", { class: "answer-status", role: "status" });
     this.alert = el("div", { class: "answer-alert", role: "alert" });
+    this.proof = el("details", { class: "answer-proof" });
+    this.shownProof = this.shownRefusal = undefined;
+    this.attach = el("button", { type: "button", class: "answer-quiet" });
+    this.attach.addEventListener("click", () => this.component.setTriggerValue("attach", true));
     this.clear = el("button", { type: "button", class: "answer-quiet" }, "Clear this answer");
     this.clear.addEventListener("click", () => {
       this.choose(null);
@@ -349,7 +353,8 @@ class Card {
       "div",
       {},
       this.alert,
-      el("div", { class: "answer-foot" }, this.noteButton, this.clear, this.status),
+      el("div", { class: "answer-foot" }, this.noteButton, this.attach, this.clear, this.status),
+      this.proof,
     );
   }
 
@@ -381,11 +386,31 @@ class Card {
     const noting = wanted || this.noting || this.note !== "";
     this.noteArea.hidden = !noting;
     this.noteButton.hidden = noting || !data.open || data.kind === "text";
+    this.attach.textContent = data.attach;
+    this.attach.hidden = !data.attach;
     this.clear.hidden = reply === null || !data.open;
     this.card.classList.toggle("answer-given", reply !== null);
     this.status.textContent = this.said();
+    this.showProof();
     this.showRefusal();
     for (const area of this.card.querySelectorAll("textarea")) grow(area);
+  }
+
+  showProof() {
+    const { proof } = this.data;
+    if (this.shownProof === JSON.stringify(proof)) return;
+    this.shownProof = JSON.stringify(proof);
+    this.proof.replaceChildren();
+    this.proof.hidden = !proof;
+    if (!proof) return;
+    const titles = proof.kinds.map(({ title }) => title).join(" · ");
+    const explained = proof.kinds.map(({ title, help }) =>
+      el("li", {}, el("b", {}, title), `: ${help}`),
+    );
+    this.proof.append(
+      el("summary", {}, el("b", {}, "What would show this: "), proof.says || titles),
+      el("ul", {}, ...explained),
+    );
   }
 
   said() {

@@ -34,6 +34,7 @@ def main() -> None:
         if wanted not in {section.id for section in asked}:
             unfinished = (section.id for section in asked if not section.progress.complete)
             wanted = next(unfinished, asked[0].id)
+            st.query_params["section"] = wanted  # stays, also once nothing is open in it any more
         section = answering.section(app, actor, workspace.assessment_id, wanted)
     with st.sidebar:
         st.markdown(f"**{plain(workspace.title)}**")
@@ -88,45 +89,35 @@ def question_card(
 ) -> None:
     """One question with its answer, note and evidence."""
     question = view.question
+    attaching = st.session_state.get(ATTACHING) == question.id
+    takes_files = section.may_answer and actor.kind != "person" and not app.settings.demo
+    may_attach = takes_files and bool(view.wants_evidence)
+    more = "Attach another file" if view.evidence else "Attach a file"
     with st.container(border=True, key=f"card_{question.id}"):
-        autosave.card(
+        pressed = autosave.card(
             app,
             actor,
             workspace.assessment_id,
             view,
             open_=section.may_answer,
+            attach=more if may_attach and not attaching else None,
             place=f"{workspace.assessment_id} {section.id} {goal or ''}",
             goal=goal == question.id,
         )
-        if view.evidence or (view.wants_evidence and section.may_answer):
-            with st.container(key=f"proof_{question.id}", gap="small"):
-                proof(app, actor, workspace, section, view)
-
-
-def proof(
-    app: Application, actor: Actor, workspace: Workspace, section: SectionView, view: QuestionView
-) -> None:
-    """What would prove the answer, what is attached, and attaching more."""
-    if view.wants_evidence and section.may_answer:
-        titles = " · ".join(plain(kind.title) for kind in view.wants_evidence)
-        explained = "\n".join(
-            f"- **{plain(kind.title)}**: {plain(kind.help)}" for kind in view.wants_evidence
-        )
-        says = next((request.says for request in view.question.evidence if request.says), None)
-        st.markdown(
-            f":small[**What would show this:** {titles}]",
-            help=f"{plain(says)}\n\n{explained}" if says else explained,
-        )
-    file_rows(app, actor, view.evidence, place=view.question.id, may_change=section.may_answer)
-    takes_files = actor.kind != "person" and not app.settings.demo
-    if not (section.may_answer and view.wants_evidence and takes_files):
-        return
-    if st.session_state.get(ATTACHING) != view.question.id:
-        more = "Attach another file" if view.evidence else "Attach a file"
-        if st.button(more, key=f"attach_{view.question.id}", icon=":material/attach_file:"):
-            st.session_state[ATTACHING] = view.question.id
+        if pressed:
+            st.session_state[ATTACHING] = question.id
             st.rerun()
-        return
+        if view.evidence or (may_attach and attaching):
+            with st.container(key=f"proof_{question.id}", gap="small"):
+                file_rows(
+                    app, actor, view.evidence, place=question.id, may_change=section.may_answer
+                )
+                if may_attach and attaching:
+                    attach(app, actor, workspace, view)
+
+
+def attach(app: Application, actor: Actor, workspace: Workspace, view: QuestionView) -> None:
+    """The form for one more file, until it is attached or closed."""
     done = attach_form(
         app,
         actor,

@@ -76,7 +76,7 @@ def rubric(
 ) -> Rubric:
     """A rubric that must be without problems, warnings included."""
     found, report = read(text, questionnaire, tables)
-    assert [str(problem) for problem in report.problems] == []
+    assert not report.problems, [str(problem) for problem in report.problems]
     assert found is not None
     return found
 

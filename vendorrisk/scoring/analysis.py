@@ -766,7 +766,10 @@ class _Analysis:
 
 # -- spans --------------------------------------------------------------------------------------
 
-_ANYTHING = Span(numeric=True, states=frozenset(STATES.values()))
+# What a measure read over other rows may be; rarer states would only bring needless warnings.
+_ANYTHING = Span(
+    numeric=True, states=frozenset((State.HIDDEN, State.NOT_APPLICABLE, State.UNANSWERED))
+)
 
 
 def numbers_span(numbers: Iterable[Fraction], states: frozenset[State]) -> Span:

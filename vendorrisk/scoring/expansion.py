@@ -305,12 +305,8 @@ class _Expansion:
                 "else": f"rung.ticked_{rank} * {points}",
             }
             found[f"rung.tick_proven_{rank}"] = {"formula": f"rung.tick_points_{rank}{share}"}
-        found["criterion.tick_points"] = {
-            "sum": [f"rung.tick_points_{rank}" for rank in ranks]
-        }
-        found["criterion.tick_proven"] = {
-            "sum": [f"rung.tick_proven_{rank}" for rank in ranks]
-        }
+        found["criterion.tick_points"] = {"sum": [f"rung.tick_points_{rank}" for rank in ranks]}
+        found["criterion.tick_proven"] = {"sum": [f"rung.tick_proven_{rank}" for rank in ranks]}
         return found
 
     def _criterion(self) -> dict[str, Any]:

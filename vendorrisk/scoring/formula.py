@@ -137,6 +137,8 @@ class _Parser:
             right = self.expression(_BINDS[operator or ""])
             if operator == "**":
                 _check_power(right)
+                if self.peek() == "**":
+                    raise _FormulaError("formula-power", "put brackets around one of the powers.")
             left = Apply(str(operator), (left, right))
         self.depth -= 1
         return left
@@ -245,7 +247,8 @@ def write(expression: Expression, binding: int = 0) -> str:
         text, binds = f"-{write(parts[0], _NEGATION_BINDS)}", _NEGATION_BINDS
     elif operation in _BINDS:
         binds = _BINDS[operation]
-        text = f"{write(parts[0], binds - 1)} {operation} {write(parts[1], binds)}"
+        left = binds if operation == "**" else binds - 1
+        text = f"{write(parts[0], left)} {operation} {write(parts[1], binds)}"
     else:
         return f"{operation}({', '.join(write(part) for part in parts)})"
     return f"({text})" if binds <= binding else text

@@ -377,6 +377,8 @@ def what_changed(before: ScorecardView, after: ScorecardView) -> tuple[str, ...]
     for key, rule in fired_after.items():
         if key not in fired_before:
             said.append(f"{sign(STOPPED_BY, rule.effect).word}: {rule.because}")
+        elif rule.confirmed and not fired_before[key].confirmed:
+            said.append(f"No longer provisional: {rule.because}")
     for key, rule in fired_before.items():
         if key not in fired_after:
             said.append(f"No longer {sign(STOPPED_BY, rule.effect).word.lower()}: {rule.because}")

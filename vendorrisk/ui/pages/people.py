@@ -100,22 +100,25 @@ def change(person: PersonView) -> None:
             st.rerun()
 
 
-def add() -> None:
-    """The form for a new colleague."""
+def add(so_far: int) -> None:
+    """The form for a new colleague, empty again for each one after the `so_far`."""
     problems = Problems()
-    with st.form("add_person"):
+    with st.form(f"add_person_{so_far}"):
         left, right = st.columns(2)
         with left:
-            name = st.text_input("Name", autocomplete="off")
+            name = st.text_input("Name", autocomplete="off", key=f"name_{so_far}")
             problems.below("name")
         with right:
-            email = st.text_input("E-mail address", type="email", autocomplete="off")
+            email = st.text_input(
+                "E-mail address", type="email", autocomplete="off", key=f"email_{so_far}"
+            )
             problems.below("email")
         roles = st.pills(
             "Roles",
             STAFF_ROLES,
             selection_mode="multi",
             format_func=lambda role: ROLE_SAYS[role].capitalize(),
+            key=f"new_roles_{so_far}",
         )
         problems.below("roles")
         with st.expander("What each role does"):
@@ -156,7 +159,7 @@ else:
 
 if may_add:
     with st.expander("Add a colleague", expanded=alone, icon=":material/person_add:"):
-        add()
+        add(len(everybody))
 
 for person in everybody:
     row(person)

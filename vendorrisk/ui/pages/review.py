@@ -214,12 +214,12 @@ def answers(sheet: ReviewSheet) -> None:
     with right:
         section = st.selectbox(
             "Section",
-            [None, *sections],
-            format_func=lambda id_: "Every section" if id_ is None else sections[id_],
+            ["", *sections],
+            format_func=lambda id_: sections.get(id_, "Every section"),
             key=f"section_{sheet.submission.id}",
         )
     rows = {"attention": urgent, "unjudged": open_ones, "all": sheet.rows}[which or "all"]
-    rows = [row for row in rows if section in (None, row.section_id)]
+    rows = [row for row in rows if section in ("", row.section_id)]
     if which == "attention":
         rows.sort(key=lambda row: ((why[row.question_id] or (9, ""))[0], -lost(row)))
     opened = st.query_params.get("question")

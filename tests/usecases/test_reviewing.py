@@ -55,17 +55,19 @@ def _exact(text: str | None) -> float:
     return int(top) / int(bottom or 1)
 
 
-def test_the_parts_add_up_whatever_is_judged(world: World) -> None:
-    assessment_id, _ = world.submitted(
-        answers={**BEST, "storage": "most", "deletion": "by_hand", "stores": ["laptops"]}
+def test_the_parts_add_up_whatever_is_judged(invited: World) -> None:
+    world = invited
+    assessment_id = world.hand_in(
+        {**BEST, "storage": "most", "deletion": "by_hand", "stores": ["laptops"]}
     )
     add_up(reviewing.scorecard(world.app, world.reviewer, assessment_id))
     add_up(world.judge(assessment_id, "published", "audited"))
     add_up(world.judge(assessment_id, "storage", "contradicted"))
 
 
-def test_a_knockout_is_named_first_and_no_average_hides_it(world: World) -> None:
-    assessment_id, _ = world.submitted(answers={**BEST, "published": "live", "storage": "wiki"})
+def test_a_knockout_is_named_first_and_no_average_hides_it(invited: World) -> None:
+    world = invited
+    assessment_id = world.hand_in({**BEST, "published": "live", "storage": "wiki"})
     for question in ("storage", "deletion", "stores"):
         world.judge(assessment_id, question)
     card = reviewing.scorecard(world.app, world.reviewer, assessment_id)
@@ -134,10 +136,9 @@ def test_fresh_evidence_in_scope_counts_before_anybody_looked(world: World) -> N
     assert (row.line.level, row.line.share) == ("audited", 0.9)
 
 
-def test_not_applicable_counts_once_it_is_approved(world: World) -> None:
-    assessment_id, _ = world.submitted(
-        answers={**BEST, "storage": {"not_applicable": "No keys here."}}
-    )
+def test_not_applicable_counts_once_it_is_approved(invited: World) -> None:
+    world = invited
+    assessment_id = world.hand_in({**BEST, "storage": {"not_applicable": "No keys here."}})
     sheet = reviewing.review_sheet(world.app, world.reviewer, assessment_id)
     line = next(line for line in sheet.scorecard.lines if line.question_id == "storage")
     assert (line.state, line.credit) == ("not_approved", 0)
@@ -167,11 +168,10 @@ def test_not_applicable_counts_once_it_is_approved(world: World) -> None:
     ],
 )
 def test_a_judgement_that_makes_no_sense_is_refused(
-    world: World, question: str, judgement: dict[str, str], field: str
+    invited: World, question: str, judgement: dict[str, str], field: str
 ) -> None:
-    assessment_id, _ = world.submitted(
-        answers={**BEST, "storage": {"not_applicable": "No keys here."}}
-    )
+    world = invited
+    assessment_id = world.hand_in({**BEST, "storage": {"not_applicable": "No keys here."}})
     submission = submitting.submissions(world.app, world.reviewer, assessment_id)[0]
     with pytest.raises(Invalid) as invalid:
         reviewing.set_review(
@@ -205,8 +205,9 @@ def test_two_reviewers_of_one_answer_see_each_other(submitted: World) -> None:
     assert len(cards(world)) == 2, "the refused judgement left no scorecard"
 
 
-def test_a_question_that_was_not_asked_is_not_judged(world: World) -> None:
-    assessment_id, _ = world.submitted(answers={"published": "scanned", "keeps_data": "none"})
+def test_a_question_that_was_not_asked_is_not_judged(invited: World) -> None:
+    world = invited
+    assessment_id = world.hand_in({"published": "scanned", "keeps_data": "none"})
     submission = submitting.submissions(world.app, world.reviewer, assessment_id)[0]
     for question in ("deletion", "nonsense"):
         with pytest.raises(Refusal) as refused:
@@ -288,8 +289,9 @@ def test_there_is_nothing_to_review_before_the_vendor_submits(world: World) -> N
     assert early.value.code == "draft_refuses_finish_review"
 
 
-def test_the_trail_tells_the_whole_story_and_no_answer(world: World) -> None:
-    assessment_id, _ = world.submitted(answers={**BEST, "remarks": "CANARY-WORDS"})
+def test_the_trail_tells_the_whole_story_and_no_answer(invited: World) -> None:
+    world = invited
+    assessment_id = world.hand_in({**BEST, "remarks": "CANARY-WORDS"})
     world.judge(assessment_id, "storage")
     reviewing.finish_review(world.app, world.reviewer, assessment_id)
     events = audit.trail(world.app, world.staff["auditor"], assessment_id)

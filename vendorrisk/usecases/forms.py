@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 
 from vendorrisk.usecases.errors import Invalid
@@ -12,6 +11,7 @@ from vendorrisk.usecases.values import LONGEST_LINE, LONGEST_TEXT
 _EMAIL = re.compile(
     r"[^@\s<>()\[\],;:\"\\]{1,64}@[^@\s<>()\[\],;:\"\\.]+(\.[^@\s<>()\[\],;:\"\\.]+)+"
 )
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WEBSITE = re.compile(r"https?://[\w\-]+(\.[\w\-]+)+(:\d{1,5})?([/?#][^\s\"'<>]*)?", re.IGNORECASE)
 
@@ -20,8 +20,7 @@ def clean(text: str) -> str:
     """`text` without what nobody can see and some databases cannot hold: control characters other
     than tabs and line breaks, and halves of characters.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def too_long(text: str, longest: int) -> str | None:

@@ -161,6 +161,9 @@ class _Reader:
         self.questionnaire, self.report = questionnaire, report
         self.questions = {q.id: q for s in questionnaire.sections for q in s.questions}
         self.facts = {fact.id: fact for fact in questionnaire.facts}
+        # What criteria name, faulty ones included, lest one fault be reported twice over.
+        self.named_domains: set[str] = set()
+        self.named_questions: set[str] = set()
 
     # -- small readers --------------------------------------------------------------------------
 
@@ -262,8 +265,8 @@ class _Reader:
                     written if isinstance(written, str) else name,
                     f"the weight `{name}` must be a number, 0 or more: `{written}`.",
                 )
-            else:
-                found[str(name)] = value
+                value = Fraction(1)
+            found[str(name)] = value
         return found
 
     def domains(self, top: Fields) -> dict[str, Domain]:
@@ -299,8 +302,8 @@ class _Reader:
             self.report.error(
                 "negative-weight", top.key("criteria"), "every weight is 0: nothing would count."
             )
-        for name, domain in domains.items():
-            if found and not any(c.domain == domain.id for c in found.values()):
+        for name in domains:
+            if name not in self.named_domains:
                 self.report.error(
                     "unused", top.key("domains"), f"no criterion belongs to the domain `{name}`."
                 )
@@ -316,6 +319,8 @@ class _Reader:
         identity = self.identity(fields, "criterion", taken)
         asked = fields.text("question")
         domain = fields.text("domain")
+        self.named_questions.add(str(asked))
+        self.named_domains.add(str(domain))
         weight = fields.text("weight")
         because = str(fields.text("because"))
         remedy = str(fields.optional("remedy") or "")
@@ -553,10 +558,9 @@ class _Reader:
 
         Otherwise an answer worth nothing could make a weight disappear.
         """
-        graded = {criterion.question for criterion in criteria.values()}
         for criterion in criteria.values():
             for hiding in hiding_questions(self.questions[criterion.question], self.questions):
-                if hiding not in graded:
+                if hiding not in self.named_questions:
                     self.report.error(
                         "hidden-by-ungraded",
                         None,

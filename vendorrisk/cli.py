@@ -1,4 +1,4 @@
-"""The command line: check, test, score and explain content, publish it, begin new content; migrate.
+"""The command line: content (check, test, score, explain, publish, begin), database and demo.
 
 Exit codes: 0 fine, 1 what was checked does not hold, 2 bad input. Problems go to standard error,
 one a line: `file:line: code: message`.
@@ -7,12 +7,15 @@ one a line: `file:line: code: message`.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from vendorrisk.assessment import Refusal
 from vendorrisk.assurance import read_submission, score_submission
 from vendorrisk.content import (
     Library,
@@ -29,7 +32,7 @@ from vendorrisk.content import (
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
-from vendorrisk.scoring import explain_rubric
+from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.settings import InvalidSettings, Settings
 
 FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
@@ -67,6 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return report([Problem("no-such-pack", str(error))])
     except InvalidSettings as error:
         return report(Problem("bad-setting", each, Place("settings")) for each in error.problems)
+    except Refusal as refusal:
+        return report(
+            [Problem(refusal.code.replace("_", "-"), str(refusal), Place(arguments.command))]
+        )
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return FINE
@@ -156,7 +163,10 @@ def _score(arguments: Namespace) -> int:
     submission = read_submission(tree, pack.questionnaire, pack.rubric, named)
     if submission is None:
         return report(named.problems)
-    card = score_submission(pack.questionnaire, pack.rubric, submission)
+    try:
+        card = score_submission(pack.questionnaire, pack.rubric, submission)
+    except SheetError as error:
+        return report([Problem("bad-answer", str(error), Place(named.file))])
     if arguments.json:
         print(json.dumps(card.to_json(), indent=2))
     else:
@@ -189,14 +199,43 @@ def _new(arguments: Namespace) -> int:
 
 def _migrate(_arguments: Namespace) -> int:
     # Loaded here, because the commands about content need no database and start at once.
-    from vendorrisk.store import StoreUnavailable, migrate
+    from vendorrisk.store import migrate
 
-    try:
-        migrated = migrate(Settings.from_environment().database_url)
-    except StoreUnavailable as refusal:
-        return report([Problem(refusal.code.replace("_", "-"), str(refusal), Place("database"))])
-    did = f"brought to {migrated.after}" if migrated.changed else "up to date"
-    print(f"The database {migrated.where} is {did}.")
+    migrated = migrate(Settings.from_environment().database_url)
+    if migrated.before is None:
+        print(f"A new database is ready: {migrated.where}")
+    elif migrated.changed:
+        print(f"Brought from {migrated.before} to {migrated.after}: {migrated.where}")
+    else:
+        print(f"Already up to date: {migrated.where}")
+    return FINE
+
+
+def _takes_demo(parser: ArgumentParser) -> None:
+    parser.add_argument("--folder", type=Path, help="where it lies (`demo` in the data folder)")
+    parser.add_argument("--days", type=int, default=30, help="how long it stays, 1 to 90 (30)")
+    parser.add_argument("--new", action="store_true", help="delete the demo that is there first")
+    parser.add_argument("--port", type=int, default=8501, help="where it is served (8501)")
+    parser.add_argument("--no-serve", action="store_true", help="only make it")
+
+
+def _demo(arguments: Namespace) -> int:
+    from vendorrisk.demo import command  # see `_migrate`
+
+    settings = Settings.from_environment()
+    folder = (arguments.folder or settings.data / "demo").absolute()
+    command.prepare(
+        folder,
+        settings.questionnaires,
+        f"http://localhost:{arguments.port}",
+        days=arguments.days,
+        new=arguments.new,
+        say=partial(print, flush=True),
+    )
+    if not arguments.no_serve:
+        program, *rest = command.server(arguments.port)
+        # In place of this process, so that stopping it stops the server.
+        os.execve(program, [program, *rest], command.environment(folder, os.environ))  # noqa: S606
     return FINE
 
 
@@ -215,5 +254,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
+    Command("demo", "Make and serve a made-up portfolio.", _takes_demo, _demo),
     Command("new", "Begin a questionnaire, or its next version.", _takes_new, _new),
 )

@@ -21,7 +21,7 @@ from vendorrisk.usecases.application import Application
 
 SHIPPED = Path(__file__).parents[2] / "questionnaires"
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-FEW = [vendor for vendor in vendors() if vendor.id in ("kestrel-print", "halloway-hosting")]
+FEW = [vendor for vendor in vendors() if vendor.id in ("ferrant-ai", "halloway-hosting")]
 
 Serve = Callable[..., Application]
 

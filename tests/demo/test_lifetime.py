@@ -1,7 +1,5 @@
 """A demo is marked as one, stays on this machine, and is gone once its time is over."""
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
@@ -23,10 +21,10 @@ async def site(scope, receive, send):
     if scope["type"] == "websocket":
         socket = WebSocket(scope, receive, send)
         await socket.accept()
-        await socket.send_text("here")
+        await socket.send_text("the page itself")
         await socket.close()
     else:
-        await PlainTextResponse("here")(scope, receive, send)
+        await PlainTextResponse("the page itself")(scope, receive, send)
 
 
 @pytest.fixture
@@ -37,16 +35,20 @@ def served(folder, serve: Serve, last_day: Clock, monkeypatch) -> Application:
     return app
 
 
+def browser(address: str = "127.0.0.1") -> TestClient:
+    """A browser on the machine with this address, before the limits."""
+    return TestClient(DemoLimits(site), client=(address, 50000))
+
+
 @pytest.fixture
-def client(served: Application) -> Iterator[TestClient]:
-    with TestClient(DemoLimits(site), client=("127.0.0.1", 50000)) as client:
-        yield client
+def client(served: Application) -> TestClient:
+    return browser()
 
 
 def test_it_lasts_to_its_last_moment_and_is_deleted_at_the_next_request(
     client, folder, last_day: Clock
 ):
-    assert client.get("/").text == "here"
+    assert client.get("/").text == "the page itself"
     last_day.forward(seconds=1)
     response = client.get("/sign-in")
     assert response.status_code == 410
@@ -57,7 +59,7 @@ def test_it_lasts_to_its_last_moment_and_is_deleted_at_the_next_request(
 
 def test_a_page_left_open_cannot_go_on_after_the_end(client, folder, last_day: Clock):
     with client.websocket_connect("/_stcore/stream") as socket:
-        assert socket.receive_text() == "here"
+        assert socket.receive_text() == "the page itself"
     last_day.forward(days=1)
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/_stcore/stream"):
         pass
@@ -162,29 +164,27 @@ def test_a_real_installation_is_not_served_as_a_demo(tmp_path, serve: Serve):
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "203.0.113.9", "2001:db8::1", "unknown"])
 def test_another_machine_sees_nothing_of_it(served: Application, address):
-    with TestClient(DemoLimits(site), client=(address, 50000)) as client:
-        response = client.get("/")
-        assert response.status_code == 403
-        assert "here" not in response.text
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/_stcore/stream"):
-            pass
+    client = browser(address)
+    response = client.get("/")
+    assert response.status_code == 403
+    assert "the page itself" not in response.text
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/_stcore/stream"):
+        pass
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_sees_it_by_any_of_its_own_addresses(served: Application, address):
-    with TestClient(DemoLimits(site), client=(address, 50000)) as client:
-        assert client.get("/").text == "here"
+    assert browser(address).get("/").text == "the page itself"
 
 
 def test_a_real_installation_is_seen_from_everywhere(tmp_path, serve: Serve, monkeypatch):
     monkeypatch.setattr(running, "_installed", serve(tmp_path, demo=False))
-    with TestClient(DemoLimits(site), client=("203.0.113.9", 50000)) as client:
-        assert client.get("/_stcore/upload_file/1/2").text == "here"
+    assert browser("203.0.113.9").get("/_stcore/upload_file/1/2").text == "the page itself"
 
 
 def test_no_file_can_be_sent_to_it_past_its_pages(client):
     assert client.put("/_stcore/upload_file/session/file", content=b"x").status_code == 404
-    assert client.get("/_stcore/health").text == "here"
+    assert client.get("/_stcore/health").text == "the page itself"
 
 
 @pytest.mark.parametrize("address", [None, "", "0.0.0.0", "192.168.1.4", "https://example.org"])

@@ -1,6 +1,5 @@
 """A demo that was just made: who can sign in, what nobody can find out, and what is refused."""
 
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,9 +12,11 @@ from tests.demo.conftest import FEW, NOW, Serve
 from vendorrisk.access import EVERYTHING, STAFF_ROLES
 from vendorrisk.cli import main
 from vendorrisk.demo import command
+from vendorrisk.demo.documents import NOTICE, document
 from vendorrisk.demo.journeys import PLANS, Stage
 from vendorrisk.demo.making import Made, make
 from vendorrisk.demo.portfolio import vendors
+from vendorrisk.evidence import examine
 from vendorrisk.identity import hash_token
 from vendorrisk.store import migrate
 from vendorrisk.usecases import evidence, invitations, people
@@ -163,7 +164,7 @@ def test_a_demo_that_could_not_be_finished_leaves_nothing(tmp_path, questionnair
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make(tmp_path / "demo", questionnaires, portfolio=FEW[:1], say=interrupted)
+        make(tmp_path / "demo", questionnaires, portfolio=FEW[1:], say=interrupted)
     assert not list(tmp_path.iterdir())
 
 
@@ -187,12 +188,12 @@ def test_a_demo_is_bound_to_this_machine_and_to_its_own_data(tmp_path):
         "VENDORRISK_DATABASE_URL": "postgresql://real",
         "VENDORRISK_BASE_URL": "https://vendors.example.org",
         "VENDORRISK_ORGANISATION": "Real Council",
-        "HOME": "/home/me",
+        "LANG": "C.UTF-8",
     }
     environment = command.environment(tmp_path, given)
     assert environment["VENDORRISK_DATA"] == str(tmp_path)
     assert environment["VENDORRISK_DEMO"] == "1"
-    assert environment["HOME"] == "/home/me"
+    assert environment["LANG"] == "C.UTF-8"
     assert not {"VENDORRISK_DATABASE_URL", "VENDORRISK_BASE_URL"} & set(environment)
     assert "Real Council" not in environment.values()
 
@@ -228,10 +229,18 @@ def test_what_happened_is_told_in_the_order_of_time_and_nothing_lies_ahead(folde
     assert len({event.at.date() for event in events}) > 8
 
 
-def test_what_a_vendor_attached_says_that_it_is_made_up(folder, serve: Serve):
-    app = serve(folder)
+def test_what_a_vendor_attached_says_that_it_is_made_up(folder):
     kept = everything_in(folder / "evidence")
     assert kept
-    assert all(b"Made up for a demo" in content for content in kept.values())
-    with app.store.read(EVERYTHING) as work:
-        assert json.loads(work.events()[0].details)
+    assert all(NOTICE.encode() in content for content in kept.values())
+
+
+@pytest.mark.parametrize("text", ["plain", "a (b) c \\ d", ")(", "Zażółć gęślą jaźń", "…" * 300])
+def test_a_stand_in_file_is_a_whole_pdf_whatever_it_says(text):
+    made = document("Policy", text, [text, "", text])
+    assert examine("policy.pdf", made).media_type == "application/pdf"
+    index = int(made.rsplit(b"startxref\n", 1)[1].split()[0])
+    assert made[index:].startswith(b"xref")
+    entries = [line for line in made[index:].split(b"\n") if line.endswith(b" n ")]
+    for number, entry in enumerate(entries, 1):
+        assert made[int(entry[:10]) :].startswith(b"%d 0 obj" % number)

@@ -301,7 +301,7 @@ class Program:
         return found
 
     def _add(self, measure: Measure, key: Key, context: Context) -> None:
-        cell = _Compiler(self, measure, key, context).cell()
+        cell = Compiler(self, measure, key, context).cell()
         if cell.needs:
             self.cells[measure.name, key] = cell
         else:
@@ -331,8 +331,8 @@ class Program:
         return order
 
 
-class _Compiler:
-    """Compiles one cell; notes the slots it reads."""
+class Compiler:
+    """Compiles one cell; `needs` are the slots it reads."""
 
     def __init__(self, program: Program, measure: Measure, key: Key, context: Context) -> None:
         self.program, self.graph = program, program.graph
@@ -357,7 +357,7 @@ class _Compiler:
                 run = _banded(self.term(node.of, self.context), node)
             case Fold() as node:
                 members = tuple(self.members(node))
-                run = _fold(node, members)
+                run = fold_term(node, members)
         return Cell(
             self.measure.name, self.key, slot, frozenset(self.needs), run, branches, members
         )
@@ -477,28 +477,32 @@ class _Compiler:
                 return
 
     def members(self, node: Fold) -> Iterator[Member]:
-        if node.across:
-            for part in node.members:
-                says = part.name if isinstance(part, Expression) and hasattr(part, "name") else ""
-                yield Member(says, self.member(part, self.context), None, None)
-            return
-        contexts = self.graph.contexts(self.measure.folds)
-        if node.over is not None:
-            contexts = {(row,): contexts[row,] for row in listed(self.context[node.over])}
-        for key, context in contexts.items():
-            if any(context[column] != self.context[column] for column in node.by):
-                continue
+        for says, part, context in self.folded(node):
             where: bool | Test = True
             if node.where is not None:
                 where = self.test(node.where, context)
                 if where is False:
                     continue
             yield Member(
-                " ".join(key),
-                self.member(node.members[0], context),
+                says,
+                self.member(part, context),
                 None if node.weight is None else self.term(node.weight, context),
                 None if isinstance(where, bool) else where,
             )
+
+    def folded(self, node: Fold) -> Iterator[tuple[str, Expression | Condition, Context]]:
+        """What a fold folds: what each member is called, what it is, and where it is read."""
+        if node.across:
+            for part in node.members:
+                says = part.name if isinstance(part, Expression) and hasattr(part, "name") else ""
+                yield says, part, self.context
+            return
+        contexts = self.graph.contexts(self.measure.folds)
+        if node.over is not None:
+            contexts = {(row,): contexts[row,] for row in listed(self.context[node.over])}
+        for key, context in contexts.items():
+            if all(context[column] == self.context[column] for column in node.by):
+                yield " ".join(key), node.members[0], context
 
     def member(self, part: Expression | Condition, context: Context) -> Term | Test:
         if is_expression(part):
@@ -691,7 +695,8 @@ def total(values: Sequence[Fraction | int]) -> Fraction | int:
     return exact(sum((Fraction(above, below) for below, above in parts.items()), Fraction(whole)))
 
 
-def _fold(node: Fold, members: Sequence[Member]) -> Term:
+def fold_term(node: Fold, members: Sequence[Member]) -> Term:
+    """Compile a fold of these members, all of one node."""
     if node.kind in ("any", "all", "count", "ladder") and not all(
         is_expression(part) for part in node.members
     ):
@@ -792,4 +797,16 @@ def _settler(node: Fold) -> Callable[[list[object], list[object], list[object]],
     return settle
 
 
-__all__ = ["BY_ROW", "Branch", "Cell", "Member", "Program", "Sheet", "SheetError", "holds"]
+__all__ = [
+    "BY_ROW",
+    "Branch",
+    "Cell",
+    "Compiler",
+    "Leaf",
+    "Member",
+    "Program",
+    "Sheet",
+    "SheetError",
+    "fold_term",
+    "holds",
+]

@@ -211,7 +211,7 @@ def card(
         "not_applicable": question.not_applicable,
         "unit": question.unit,
         "at_least": question.at_least,
-        "at_most": question.at_most,
+        "at_most": now.date().isoformat() if question.at_most == "as_of" else question.at_most,
         "open": open_,
         "place": place,
         "goal": goal,

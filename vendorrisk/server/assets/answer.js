@@ -209,7 +209,7 @@ class Card {
       "aria-describedby": data.help ? `${data.name}-help` : null,
     });
     const title = [
-      data.code && el("span", { class: "answer-code" }, data.code),
+      el("span", { class: "answer-code" }, data.code ?? ""),
       el("span", {}, data.ask),
     ];
     this.card.append(
@@ -295,13 +295,13 @@ class Card {
   }
 
   field() {
-    const { kind, name, unit, at_least, at_most, today, open } = this.data;
+    const { kind, name, unit, at_least, at_most, open } = this.data;
     const attributes = { id: `${name}-reply`, disabled: !open };
     const input =
       kind === "text"
         ? el("textarea", { ...attributes, rows: 3 })
         : kind === "date"
-          ? el("input", { ...attributes, type: "date", min: at_least, max: at_most ?? today })
+          ? el("input", { ...attributes, type: "date", min: at_least, max: at_most })
           : el("input", { ...attributes, type: "text", inputmode: "decimal", autocomplete: "off" });
     input.addEventListener("input", () => this.type(this.read(input.value)));
     this.inputs.set("*field", input);

@@ -388,9 +388,15 @@ def progress(
     answers: Answers,
     facts: Facts,
     notes: Mapping[str, str] | None = None,
+    seen: Mapping[str, Visibility] | None = None,
 ) -> Progress:
-    """How far the answers are, counting visible questions only."""
-    seen = visibility(questionnaire, answers, facts)
+    """How far the answers are, counting visible questions only.
+
+    `seen` is what `visibility` found for the same answers, where it is known already.
+    """
+    if seen is None:
+        seen = visibility(questionnaire, answers, facts)
+    words = notes or {}
     still_open, wants_detail, sections = [], [], []
     teams: dict[str, int] = {}
     for section in questionnaire.sections:
@@ -406,11 +412,15 @@ def progress(
         wants_detail += [
             q.id
             for q in asked
-            if _asks_detail(q, answers.get(q.id)) and not (notes or {}).get(q.id, "").strip()
+            if not words.get(q.id, "").strip() and _asks_detail(q, answers.get(q.id))
         ]
     return Progress(tuple(sections), tuple(still_open), tuple(wants_detail), teams)
 
 
 def _asks_detail(question: Question, value: Value | None) -> bool:
-    chosen = value if isinstance(value, frozenset) else (value,)
-    return any(choice.detail is not None and choice.id in chosen for choice in question.choices)
+    for choice in question.choices:
+        if choice.detail is not None:
+            chosen = value if isinstance(value, frozenset) else (value,)
+            if choice.id in chosen:
+                return True
+    return False

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vendorrisk import assurance
 from vendorrisk.assessment import Refusal
+from vendorrisk.conditions import names
 from vendorrisk.content import Library, NoSuchPack, Pack
-from vendorrisk.document import InvalidContent
+from vendorrisk.document import InvalidContent, Report
 from vendorrisk.evidence import Files
-from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.scoring import Rubric
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store
 
+_SHORT = 100
+_MOST_REMEMBERED = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A questionnaire and the rubric that grades it."""
+    """A questionnaire and the rubric that grades it.
+
+    `steering` are the questions that a condition looks at: only they show or hide others.
+    """
 
     questionnaire: Questionnaire
     rubric: Rubric
+    steering: frozenset[str]
+    _replies: dict[tuple[str, str], assurance.Reply | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def read(self, question: Question, stored: str) -> assurance.Reply | None:
+        """A stored reply, canonical JSON, as a value; None where it does not fit the question.
+
+        Most replies are one of a few choices, and every click reads all of them: what a short one
+        means is remembered.
+        """
+        key = (question.id, stored)
+        if key in self._replies:
+            return self._replies[key]
+        reply = assurance.read_reply(question, json.loads(stored), Report())
+        if len(stored) <= _SHORT and len(self._replies) < _MOST_REMEMBERED:
+            self._replies[key] = reply
+        return reply
 
 
 @dataclass(frozen=True)
@@ -79,7 +106,13 @@ class Application:
 def _content(name: str, pack: Pack) -> Content:
     if pack.questionnaire is None:
         raise _not_as_pinned(name)
-    return Content(pack.questionnaire, pack.rubric)
+    steering = {
+        name
+        for question in pack.questionnaire.questions
+        if question.show_when is not None
+        for name in names(question.show_when)
+    }
+    return Content(pack.questionnaire, pack.rubric, frozenset(steering))
 
 
 def _not_as_pinned(name: str) -> Refusal:

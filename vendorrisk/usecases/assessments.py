@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from vendorrisk.access import Action, Actor, authorise
 from vendorrisk.assessment import Move, State, after
+from vendorrisk.assurance import needed_facts
 from vendorrisk.identity import hash_token, new_token
 from vendorrisk.questionnaire import Fact
 from vendorrisk.store import Work, document_text
 from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, require_intake
@@ -88,7 +90,8 @@ def open_assessment(
     from the intake as they are now. The three scope words say what is assessed; evidence about
     something else counts for nothing.
 
-    Raises `Refusal` (intake_incomplete, already_open) or `Invalid` (due_on, questionnaire_id).
+    Raises `Refusal` (intake_incomplete, already_open, fact_missing) or `Invalid` (due_on,
+    questionnaire_id).
     """
     scope = authorise(actor, Action.OPEN_ASSESSMENT)
     form = Form()
@@ -120,6 +123,7 @@ def open_assessment(
             for fact in content.questionnaire.facts
             if fact.id in known
         }
+        _require_facts(content, facts)
         about = {name: words for name, words in named.items() if words}
         if about:
             facts["scope"] = about
@@ -225,6 +229,16 @@ def withdraw(app: Application, actor: Actor, assessment_id: str, reason: str) ->
         work.record(actor, Action.WITHDRAW, "assessment", row.id, row.id, reason=text)
         for invitation in work.all(Invitation, assessment_id=assessment_id, revoked_at=None):
             _revoke(actor, work, invitation)
+
+
+def _require_facts(content: Content, facts: Mapping[str, object]) -> None:
+    for name in needed_facts(content.questionnaire, content.rubric):
+        if name not in facts:
+            raise Refusal(
+                "fact_missing",
+                f"This questionnaire needs to know “{name}”, which this intake does not say.",
+                "Choose another questionnaire, or ask its author to match it to the intake.",
+            )
 
 
 def _pinned(fact: Fact, known: object) -> object:

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from typing import Any
 
 from vendorrisk import risk
 from vendorrisk.access import Action, Actor, authorise, require_independent_decision
@@ -29,7 +28,7 @@ from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import IntakeResult, intake_of
 from vendorrisk.usecases.reviewing import require_scored, reviewers_of
-from vendorrisk.usecases.scorecards import EFFECTS, exact, reply_in, view
+from vendorrisk.usecases.scorecards import EFFECTS, exact, read_judged, view
 from vendorrisk.usecases.sheets import content_of, move, require_assessment, require_parents
 from vendorrisk.usecases.values import (
     DomainLine,
@@ -464,6 +463,7 @@ def _residual(app: Application, case: _Case) -> risk.ResidualRisk | None:
         return None
     appetite = app.library.appetite
     result = json.loads(case.stored.result)
+    judged = read_judged(case.content, case.submission, result["review"])
     knockouts, _ = _ceilings(case)
     return risk.residual_risk(
         appetite,
@@ -471,15 +471,8 @@ def _residual(app: Application, case: _Case) -> risk.ResidualRisk | None:
         likelihood=case.intake.likelihood,
         overall=exact(result, "overall"),
         knocked_out=bool(knockouts),
-        reductions=[r for r in appetite.reductions if _is_verified(r, result, case)],
+        reductions=risk.verified_reductions(appetite, judged),
     )
-
-
-def _is_verified(reduction: risk.Reduction, result: Mapping[str, Any], case: _Case) -> bool:
-    judged = result["review"].get(reduction.question, {}).get("assurance") == "verified"
-    reply, _ = reply_in(json.loads(case.submission.snapshot), reduction.question)
-    chosen = reply if isinstance(reply, list) else [reply]
-    return judged and any(choice in reduction.choices for choice in chosen)
 
 
 def _intake_moved(case: _Case) -> Iterator[str]:

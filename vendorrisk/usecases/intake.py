@@ -83,10 +83,12 @@ def require_intake(app: Application, work: Work, engagement_id: str) -> dict[str
     if not result.complete:
         raise Refusal(
             "intake_incomplete",
-            f"{len(result.missing)} questions of the intake are still open.",
-            "Answer them first: they decide what the vendor is asked.",
+            f"The intake is not complete; still open: {len(result.missing)}.",
+            "Answer the rest first: it decides what the vendor is asked.",
         )
-    known: dict[str, object] = {name: sheet.reply(name) for name in sheet.replies}
+    known: dict[str, object] = {
+        name: sheet.reply(name) for name in sheet.replies if sheet.visible(name)
+    }
     return known | {
         "tier": result.tier,
         "impact": result.impact,

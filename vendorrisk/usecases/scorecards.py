@@ -100,12 +100,18 @@ def compute(
     return card
 
 
+def read_judged(
+    content: Content, submission: Submission, review: Mapping[str, Mapping[str, str]]
+) -> assurance.Submission:
+    """A stored submission with judgements beside it."""
+    return read_snapshot(content, {**json.loads(submission.snapshot), "review": review})
+
+
 def evaluate(
     content: Content, submission: Submission, review: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
     """What is stored of a scorecard: the review it took in, and the engine's result."""
-    data = {**json.loads(submission.snapshot), "review": review}
-    read = read_snapshot(content, data)
+    read = read_judged(content, submission, review)
     card = assurance.score_submission(content.questionnaire, content.rubric, read)
     scorecard = card.to_json()
     # Computed again whenever somebody asks; stored, it would be most of the database.

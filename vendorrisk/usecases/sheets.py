@@ -10,7 +10,6 @@ from functools import cached_property
 from vendorrisk import assurance
 from vendorrisk.assessment import Move, State, after
 from vendorrisk.conditions import Value
-from vendorrisk.document import Report
 from vendorrisk.questionnaire import Progress as Told
 from vendorrisk.questionnaire import (
     Question,
@@ -77,6 +76,7 @@ class AnswerSheet:
     content: Content
     facts: Mapping[str, Value]
     saved: Mapping[str, SavedAnswer]
+    _seen: Mapping[str, Visibility] | None = None
 
     @classmethod
     def of(cls, content: Content, row: Assessment, saved: Mapping[str, SavedAnswer]) -> AnswerSheet:
@@ -90,7 +90,9 @@ class AnswerSheet:
 
     def with_answer(self, answer: SavedAnswer) -> AnswerSheet:
         """The same sheet with one answer replaced."""
-        return AnswerSheet(self.content, self.facts, {**self.saved, answer.question_id: answer})
+        steers = answer.question_id in self.content.steering
+        saved = {**self.saved, answer.question_id: answer}
+        return AnswerSheet(self.content, self.facts, saved, None if steers else self.seen)
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -104,7 +106,7 @@ class AnswerSheet:
         for question in self.questionnaire.questions:
             saved = self.saved.get(question.id)
             if saved is not None and saved.reply is not None:
-                reply = assurance.read_reply(question, json.loads(saved.reply), Report())
+                reply = self.content.read(question, saved.reply)
                 if reply is not None:
                     found[question.id] = reply
         return found
@@ -115,9 +117,9 @@ class AnswerSheet:
         return {name: reply.value for name, reply in self.replies.items()}
 
     @cached_property
-    def seen(self) -> dict[str, Visibility]:
+    def seen(self) -> Mapping[str, Visibility]:
         """For each question whether it is asked."""
-        return visibility(self.questionnaire, self.values, self.facts)
+        return self._seen or visibility(self.questionnaire, self.values, self.facts)
 
     def visible(self, question_id: str) -> bool:
         """Whether a question is asked now."""
@@ -126,13 +128,14 @@ class AnswerSheet:
     @cached_property
     def shown(self) -> tuple[Question, ...]:
         """The visible questions in order."""
-        return tuple(q for q in self.questionnaire.questions if self.visible(q.id))
+        seen = self.seen
+        return tuple(q for q in self.questionnaire.questions if isinstance(seen[q.id], Visible))
 
     @cached_property
     def told(self) -> Told:
         """How far the visible questions are, section by section, and which are open."""
         notes = {name: answer.note for name, answer in self.saved.items()}
-        return how_far(self.questionnaire, self.values, self.facts, notes)
+        return how_far(self.questionnaire, self.values, self.facts, notes, self.seen)
 
     @property
     def progress(self) -> Progress:

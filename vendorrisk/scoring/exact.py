@@ -115,12 +115,16 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a fold folds: what it is called, its value and its weight; None: weighs 1."""
+    """What a fold folds: what it is called, its value and its weight; None: weighs 1.
+
+    `weighs` is the weight where no sheet changes it.
+    """
 
     says: str
     value: Term | Test
     weight: Term | None
     where: Test | None
+    weighs: Fraction | int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,35 @@ class Cell:
     run: Term
     branches: tuple[Branch, ...] = ()
     members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """The leaves by where a sheet holds them, so that what it does not hold costs nothing."""
+
+    answers: Mapping[str, Sequence[Leaf]]
+    levels: Mapping[str, Sequence[Leaf]]
+    marks: Mapping[str, Mapping[str, Sequence[Leaf]]]
+    others: Sequence[Leaf]
+
+    def read(self, sheet: Sheet, start: Sequence[object]) -> list[object]:
+        """A copy of `start`, which holds all defaults, with what the sheet brings."""
+        slots = list(start)
+        for key, value in sheet.answers.items():
+            for leaf in self.answers.get(key, ()):
+                slots[leaf.slot] = value if value in leaf.labels else leaf.fetch(sheet)
+        for key, supported in sheet.levels.items():
+            every = supported.get("*")
+            for leaf in self.levels.get(key, ()):
+                level = supported.get(leaf.choice or "*", every)
+                slots[leaf.slot] = level if level in leaf.labels else leaf.fetch(sheet)
+        for mark, by_key in self.marks.items():
+            for key in sheet.marks.get(mark, ()):
+                for leaf in by_key.get(key, ()):
+                    slots[leaf.slot] = leaf.fetch(sheet)
+        for leaf in self.others:
+            slots[leaf.slot] = leaf.fetch(sheet)
+        return slots
 
 
 @dataclass(slots=True)
@@ -186,6 +219,7 @@ class Program:
         self.slots: dict[tuple[str, Key], int] = {}
         self.cells: dict[tuple[str, Key], Cell] = {}
         self._constant: set[int] = set()
+        self._sources: _Sources | None = None
         measures = graph.measures.values()
         by_row = [measure.name for measure in measures if measure.grain == BY_ROW]
         self._blocks: dict[Key, tuple[int, int]] = {}
@@ -202,9 +236,9 @@ class Program:
 
     def run(self, sheet: Sheet) -> list[object]:
         """The value of every slot for one sheet. Raises SheetError."""
-        slots = self.start.copy()
-        for leaf in self.leaves.values():
-            slots[leaf.slot] = leaf.fetch(sheet)
+        if self._sources is None:
+            self._sources = self._by_source()
+        slots = self._sources.read(sheet, self.start)
         for slot, compute in self._before:
             slots[slot] = compute(slots)
         for kernel in self._kernels:
@@ -290,8 +324,27 @@ class Program:
             asked = self._asked(found, key)
             leaf = Leaf(len(self.start), asked, key, choice, frozenset(asked.labels))
             self.leaves[identity] = leaf
-            self.start.append(None)
+            default = asked.default
+            self.start.append(State.UNANSWERED if default is None else default)
+            self._sources = None  # it must be read, too
         return leaf.slot
+
+    def _by_source(self) -> _Sources:
+        answers: dict[str, list[Leaf]] = {}
+        levels: dict[str, list[Leaf]] = {}
+        marks: dict[str, dict[str, list[Leaf]]] = {}
+        others: list[Leaf] = []
+        for leaf in self.leaves.values():
+            if leaf.input.source == "answers":
+                answers.setdefault(leaf.key, []).append(leaf)
+            elif leaf.input.source == "levels":
+                levels.setdefault(leaf.key, []).append(leaf)
+            elif leaf.input.source == "review":
+                mark = marks.setdefault(leaf.input.mark or leaf.input.name, {})
+                mark.setdefault(leaf.key, []).append(leaf)
+            else:
+                others.append(leaf)
+        return _Sources(answers, levels, marks, others)
 
     def _asked(self, found: Input, key: str) -> Input:
         # A row's answer is checked against its own question's choices, not against all of them.
@@ -340,6 +393,8 @@ class Compiler:
         self.needs: set[int] = set()
 
     def cell(self) -> Cell:
+        """The compiled cell."""
+        """The compiled cell; it needs nothing where no sheet changes it."""
         slot = self.program._slot(self.measure.name, self.key)
         branches: tuple[Branch, ...] = ()
         members: tuple[Member, ...] = ()
@@ -386,6 +441,9 @@ class Compiler:
         return False, slot
 
     def operand(self, context: Context) -> Callable[[str], Term]:
+        """The terms of names in a formula, read where the context is."""
+        """Compiles the names of a formula, as they are read in a context."""
+
         def of(name: str) -> Term:
             known, found = self.read(name, context, as_label=False)
             return _constant(found) if known else itemgetter(found)
@@ -395,6 +453,8 @@ class Compiler:
     def term(
         self, expression: Expression, context: Context, by_zero: object = State.NOT_APPLICABLE
     ) -> Term:
+        """A formula compiled, settled where the context alone decides it."""
+        """A formula, computed now if no sheet changes it."""
         before = set(self.needs)
         self.needs = set()
         run = term(expression, self.operand(context), by_zero)
@@ -434,6 +494,8 @@ class Compiler:
     # -- nodes ----------------------------------------------------------------------------------
 
     def lookup(self, node: Map) -> Term:
+        """A map compiled: the entries that the context leaves open."""
+        """A map, with the dimensions that are already known looked up."""
         table: object = node.table
         left: list[int] = []
         missing = State.INCONCLUSIVE if node.otherwise is None else plain(node.otherwise)
@@ -459,6 +521,8 @@ class Compiler:
         return _looked_up(_by_value(table), left, missing, node)
 
     def branches(self, node: Cases) -> Iterator[Branch]:
+        """The cases that the context does not rule out."""
+        """The cases that are not ruled out, up to the first that always holds."""
         for case in node.cases:
             when: bool | Test = True
             before = set(self.needs)
@@ -477,18 +541,28 @@ class Compiler:
                 return
 
     def members(self, node: Fold) -> Iterator[Member]:
+        """The members of a fold that the context does not rule out."""
+        """What a fold folds, without what `where` rules out for every sheet."""
         for says, part, context in self.folded(node):
             where: bool | Test = True
             if node.where is not None:
                 where = self.test(node.where, context)
                 if where is False:
                     continue
-            yield Member(
-                says,
-                self.member(part, context),
-                None if node.weight is None else self.term(node.weight, context),
-                None if isinstance(where, bool) else where,
-            )
+            value = self.member(part, context)
+            weight, weighs = self.weight(node, context)
+            yield Member(says, value, weight, None if isinstance(where, bool) else where, weighs)
+
+    def weight(self, node: Fold, context: Context) -> tuple[Term | None, Fraction | int | None]:
+        """The weight of a member, and its value where no sheet changes it."""
+        if node.weight is None:
+            return None, 1
+        before = self.needs
+        self.needs = set()
+        weight = self.term(node.weight, context)
+        fixed = None if self.needs else weight(())
+        self.needs |= before
+        return weight, fixed if isinstance(fixed, (Fraction, int)) else None
 
     def folded(self, node: Fold) -> Iterator[tuple[str, Expression | Condition, Context]]:
         """What a fold folds: what each member is called, what it is, and where it is read."""
@@ -505,6 +579,8 @@ class Compiler:
                 yield " ".join(key), node.members[0], context
 
     def member(self, part: Expression | Condition, context: Context) -> Term | Test:
+        """One member compiled."""
+        """The value of one member: a formula's, or whether a condition holds."""
         if is_expression(part):
             return self.term(part, context)  # type: ignore[arg-type]
         found = self.test(part, context)  # type: ignore[arg-type]
@@ -735,7 +811,44 @@ def fold_term(node: Fold, members: Sequence[Member]) -> Term:
             return strongest(stopped)
         return settle(kept, weights, passed)
 
+    summing = node.kind in ("sum", "mean") and not (node.top or node.bottom)
+    if summing and all(m.where is None and m.weighs is not None for m in members):
+        return _summed(node, members, run)
     return run
+
+
+def _summed(node: Fold, members: Sequence[Member], run: Term) -> Term:
+    """A sum or mean with fixed weights in one pass; `run` is the same for any other turn."""
+    pairs = [(member.value, member.weighs) for member in members]
+    skipped = frozenset(state for state, what in node.policy.items() if what == "skip")
+    empty, mean = plain(node.empty), node.kind == "mean"
+
+    def quick(slots: Sequence[object]) -> object:
+        whole: Fraction | int = 0
+        below: Fraction | int = 0
+        parts: dict[int, Fraction | int] = {}
+        kept = False
+        for get, weight in pairs:
+            value = get(slots)
+            if type(value) is int:
+                whole += value * weight  # type: ignore[operator]
+            elif type(value) is Fraction:
+                size = value.denominator
+                parts[size] = parts.get(size, 0) + value.numerator * weight  # type: ignore[operator]
+            elif value in skipped:
+                continue
+            else:
+                return run(slots)
+            below += weight  # type: ignore[operator]
+            kept = True
+        if not kept:
+            return empty
+        above = whole + sum(Fraction(part, size) for size, part in parts.items())
+        if not mean:
+            return exact(above)
+        return exact(Fraction(above, below)) if below else empty
+
+    return quick
 
 
 def _fold_tests(kind: str, members: Sequence[Member]) -> Term:

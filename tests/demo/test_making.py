@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from vendorrisk.cli import main
 from vendorrisk.demo import command
 from vendorrisk.demo.documents import NOTICE, document
 from vendorrisk.demo.journeys import PLANS, Stage
-from vendorrisk.demo.making import Made, make
+from vendorrisk.demo.making import Made, make, outdated
 from vendorrisk.demo.portfolio import vendors
 from vendorrisk.evidence import examine
 from vendorrisk.identity import hash_token
@@ -177,6 +178,25 @@ def test_the_second_time_the_same_demo_is_served_and_nothing_secret_is_told(
     assert "--new" in said
     assert not [one for one in made.credentials if one.password in said]
     assert everything_in(folder) == before
+
+
+def test_a_changed_questionnaire_makes_the_demo_anew(folder, questionnaires, tmp_path):
+    """Its pages could no longer show what was answered."""
+    changed = shutil.copytree(questionnaires, tmp_path / "changed")
+    path = changed / "core" / "v1" / "questionnaire.yaml"
+    path.write_text(path.read_text().replace("title: Core", "title: New core", 1))
+    assert not outdated(folder, questionnaires)
+    assert outdated(folder, changed)
+
+
+def test_a_demo_of_another_version_of_the_product_is_named_as_such(folder, prepare: Prepare):
+    with sqlite3.connect(folder / "vendorrisk.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'from the future'")
+    connection.close()
+    with pytest.raises(Refusal) as refused:
+        prepare(folder)
+    assert refused.value.code == "demo_outdated"
+    assert (folder / "vendorrisk.db").exists()
 
 
 def test_a_demo_is_bound_to_this_machine_and_to_its_own_data(tmp_path):

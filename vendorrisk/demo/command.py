@@ -10,7 +10,7 @@ from pathlib import Path
 import vendorrisk
 from vendorrisk.assessment import Refusal
 from vendorrisk.demo import lifetime
-from vendorrisk.demo.making import make, until_told
+from vendorrisk.demo.making import make, outdated, until_told
 from vendorrisk.store import utc_now
 
 _APP = Path(vendorrisk.__file__).parents[1] / "app.py"
@@ -28,14 +28,15 @@ def prepare(
 ) -> None:
     """Make the demo in `folder`, or find the one that is there, and `say` how to get in.
 
-    A demo that is over is deleted first, and with `new` any is. Passwords are told only when they
-    are made. Raises `Refusal` (not_a_demo, demo_too_long), having touched nothing.
+    A demo that is over, or that a changed questionnaire has left behind, is deleted first, and with
+    `new` any is. Passwords are told only when they are made. Raises `Refusal` (not_a_demo,
+    demo_outdated, demo_too_long), having touched nothing.
     """
     lifetime.require_length(days)
     until = lifetime.found_in(folder)
-    if until is not None and (new or (now or utc_now()) >= until):
+    if until is not None and (why := _why_anew(folder, questionnaires, until, new, now)):
         lifetime.delete(folder)
-        say(f"The demo that was in {folder} is deleted.")
+        say(f"The demo that was in {folder} is deleted{why}.")
         until = None
     if until is not None:
         say(f"The demo in {folder} is still there. {until_told(until)}")
@@ -44,6 +45,19 @@ def prepare(
     say(f"Making a demo in {folder} …")
     made = make(folder, questionnaires, days=days, now=now, say=lambda line: say(f"  {line}"))
     say(f"\n{made.told(origin)}")
+
+
+def _why_anew(
+    folder: Path, questionnaires: Path, until: datetime, new: bool, now: datetime | None
+) -> str | None:
+    """Why the demo that is there gives way to another, None where it stays."""
+    if new:
+        return ", as you asked"
+    if (now or utc_now()) >= until:
+        return ", because its time was over"
+    if outdated(folder, questionnaires):
+        return ", because a questionnaire has changed since"
+    return None
 
 
 def server(port: int) -> list[str]:

@@ -74,7 +74,8 @@ def demo_until(store: Store) -> datetime | None:
 def found_in(folder: Path) -> datetime | None:
     """Until when the demo in `folder` stays; None where there is nothing.
 
-    Raises `Refusal` (not_a_demo) where the folder holds anything else.
+    Raises `Refusal` (not_a_demo) where the folder holds anything else, or (demo_outdated) a demo of
+    another version of the product.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return None
@@ -86,6 +87,14 @@ def found_in(folder: Path) -> datetime | None:
     store = Store(_url(folder))
     try:
         until = demo_until(store)
+    except StoreUnavailable as problem:
+        if problem.code not in ("not_migrated", "newer"):
+            raise
+        raise Refusal(
+            "demo_outdated",
+            f"The demo in {folder} was made by another version of the product.",
+            "Delete that folder, in which everything is made up, and make the demo again.",
+        ) from problem
     finally:
         store.close()
     if until is None:

@@ -10,16 +10,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from vendorrisk.access import ROLE_SAYS, Actor, Role
+from vendorrisk.access import EVERYTHING, ROLE_SAYS, Actor, Role
+from vendorrisk.assessment import Refusal
 from vendorrisk.content import Library
 from vendorrisk.demo import lifetime
 from vendorrisk.demo.journeys import PLANS, Clock, Journey, Stage, walk, working_day
 from vendorrisk.demo.portfolio import DemoVendor, vendors
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token, password_problem
-from vendorrisk.store import Store, migrate, utc_now
+from vendorrisk.store import Store, StoreUnavailable, migrate, utc_now
+from vendorrisk.store.tables import Assessment
 from vendorrisk.usecases import people, setup
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.sheets import content_of
 
 USUAL_DAYS = 30
 
@@ -124,6 +127,35 @@ def make(
     return made
 
 
+def outdated(folder: Path, questionnaires: Path) -> bool:
+    """Whether a questionnaire was changed since the demo in `folder` was made: its pages show an
+    assessment only with the questionnaire that it was opened with.
+    """
+    app = _application(folder, questionnaires, utc_now)
+    try:
+        with app.store.read(EVERYTHING) as work:
+            for row in work.all(Assessment):
+                content_of(app, row)
+    except StoreUnavailable:
+        raise
+    except Refusal:
+        return True
+    finally:
+        app.store.close()
+    return False
+
+
+def _application(folder: Path, questionnaires: Path, clock: Callable[[], datetime]) -> Application:
+    # While it is made it takes files; the server that shows it takes none.
+    settings = replace(lifetime.settings(folder, questionnaires), demo=False)
+    return Application(
+        settings=settings,
+        store=Store(settings.database_url, clock=clock),
+        library=Library(questionnaires),
+        files=Files(settings.evidence_folder),
+    )
+
+
 def _build(
     folder: Path,
     questionnaires: Path,
@@ -134,15 +166,8 @@ def _build(
 ) -> Made:
     begin = working_day(today, _SET_UP_DAYS_AGO)
     clock = Clock(datetime.combine(begin, today.timetz()).replace(hour=8, minute=30))
-    # While it is made it takes files; the server that shows it takes none.
-    settings = replace(lifetime.settings(folder, questionnaires), demo=False)
-    migrate(settings.database_url)
-    app = Application(
-        settings=settings,
-        store=Store(settings.database_url, clock=clock),
-        library=Library(questionnaires),
-        files=Files(settings.evidence_folder),
-    )
+    app = _application(folder, questionnaires, clock)
+    migrate(app.settings.database_url)
     try:
         until = today + timedelta(days=days)
         lifetime.mark(app, until)

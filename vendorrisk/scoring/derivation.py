@@ -93,6 +93,8 @@ class Explainer:
                 says = [self._called(name) for name in used.binding if name]
                 if says:
                     yield f"{self._called(cell.measure)}: {' and '.join(says)} decides."
+            if isinstance(measure.node, Fold) and not measure.node.across:
+                return  # many rows went in; their lines tell why
             following = [need for need in cell.needs if slots[need] == slots[slot]]
             cells = [need for need in following if need in self.cell_at]
             if len(cells) != 1:

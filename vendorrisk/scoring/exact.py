@@ -232,6 +232,7 @@ class Program:
             for key, context in graph.contexts(measure.grain).items():
                 self._add(measure, key, context)
         self.order = self._sorted()
+        self._kernel_of: dict[Key, Kernel] = {}
         self._before, self._kernels, self._after = self._arranged()
 
     def run(self, sheet: Sheet) -> list[object]:
@@ -271,14 +272,13 @@ class Program:
             first, last = self._blocks[row]
             cells = rows[row]
             read = {n for cell in cells for n in cell.needs if not first <= n < last}
-            kernels.append(
-                Kernel(
-                    first,
-                    last,
-                    itemgetter(*sorted(read)) if read else _nothing,
-                    tuple((cell.slot, cell.run) for cell in cells),
-                )
+            self._kernel_of[row] = Kernel(
+                first,
+                last,
+                itemgetter(*sorted(read)) if read else _nothing,
+                tuple((cell.slot, cell.run) for cell in cells),
             )
+            kernels.append(self._kernel_of[row])
         return before, kernels, after
 
     def _row_order(self, rows: Mapping[Key, Sequence[Cell]]) -> Iterator[Key]:
@@ -293,6 +293,11 @@ class Program:
             yield from settled
             for row in settled:
                 del left[row]
+
+    def reads(self, row: str) -> Callable[[Sequence[object]], object]:
+        """What a row's values follow from, as a key: the same reading, the same values."""
+        kernel = self._kernel_of.get((row,))
+        return _nothing if kernel is None else kernel.reads
 
     def leaf_slot(self, name: str, context: Context) -> int:
         """The slot of an input, for the row of a context; every row input has one."""

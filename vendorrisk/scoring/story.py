@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from operator import itemgetter
+from heapq import nlargest
 from typing import Any
 
 from vendorrisk.conditions import DONT_KNOW, State, names
@@ -50,9 +50,10 @@ class _Places:
     credit: int
     switched_off: int
     kept: tuple[int, ...]
-    levels: tuple[int, ...]
+    levels: tuple[int | None, ...]
     shares: tuple[int, ...]
     hiding: tuple[str, ...]
+    contradicted: int
     reads: Callable[[Sequence[object]], object]
     known: dict[object, Line]
 
@@ -70,6 +71,7 @@ class Story:
 
     def __init__(self, program: Program, everyday: Everyday, asked: Questionnaire) -> None:
         self.program, self.everyday = program, everyday
+        self.admissions = everyday.assurance.admissions if everyday.assurance else Fraction(100)
         self.questions = {q.id: q for section in asked.sections for q in section.questions}
         self.places = {
             criterion.id: self._places(criterion) for criterion in everyday.criteria.values()
@@ -97,10 +99,11 @@ class Story:
         credit = self._slot("criterion.credit", row)
         switched_off = self._slot("criterion.switched_off", row)
         kept = tuple(self._slot(f"rung.kept_{rank}", row) for rank in ranks)
-        levels = tuple(leaf(f"level.{rank}", context) for rank in ranks) if assured else ()
+        levels = tuple(
+            leaf(f"level.{rank}", context) if assured and rung.points > self.admissions else None
+            for rank, rung in enumerate(criterion.rungs, start=1)
+        )
         shares = tuple(self._slot(f"rung.share_{rank}", row) for rank in ranks) if assured else ()
-        settled = (answer, approval, verdict, points, credit, switched_off)
-        read = [*settled, *kept, *levels, *shares]
         return _Places(
             criterion=criterion,
             code=question.code or criterion.id,
@@ -114,7 +117,8 @@ class Story:
             levels=levels,
             shares=shares,
             hiding=() if isinstance(hidden_by, State) else tuple(hidden_by.split()),
-            reads=itemgetter(*read),
+            reads=program.reads(row),
+            contradicted=self._slot("criterion.contradicted", row),
             known={},
         )
 
@@ -260,9 +264,9 @@ class Story:
         rank = self._rung(places, slots) if loss.state in ("answered", "contradicted") else None
         if rank is not None:
             counts = criterion.rungs[rank].choice
-            admissions = self.everyday.assurance.admissions if self.everyday.assurance else 100
-            if criterion.rungs[rank].points > admissions:
-                level = str(slots[places.levels[rank]])
+            proof = places.levels[rank]
+            if proof is not None:
+                level = str(slots[proof])
                 share = _fraction(slots[places.shares[rank]])
         weight = criterion.weight
         return Line(
@@ -373,9 +377,9 @@ class Story:
 
     def _contradicted(self, slots: Sequence[object]) -> Iterator[FiredRule]:
         graded = {
-            c.question
-            for c in self.everyday.criteria.values()
-            if slots[self._slot("criterion.contradicted", c.id)] == CONTRADICTED
+            places.criterion.question
+            for places in self.places.values()
+            if slots[places.contradicted] == CONTRADICTED
         }
         for question in self.questions:
             found = question in graded or (
@@ -451,10 +455,11 @@ class Story:
         ]
         if not lost:
             return f"{title} {value} of 100: nothing is lost."
-        lost.sort(key=lambda item: -item[0])
+        # Only the choice and order of examples hang on this, so a float is near enough.
+        most = nlargest(3, lost, key=lambda item: float(item[0]))
         parts = [
             f"{self.places[line.criterion].code} ({CAUSES[cause].lower()})"
-            for _, cause, line in lost[:3]
+            for _, cause, line in most
         ]
         return f"{title} {value} of 100: most is lost on {', '.join(parts)}."
 

@@ -348,7 +348,7 @@ def evidence(files: Sequence[EvidenceView], place: str = "") -> None:
                 width="stretch",
             )
             st.link_button(
-                "Open",
+                "Download",
                 f"/evidence/{file.id}",
                 icon=":material/download:",
                 key=f"file_{place}_{file.id}",

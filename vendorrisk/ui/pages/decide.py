@@ -33,6 +33,7 @@ from vendorrisk.usecases.deciding import (
     NewCondition,
     Option,
 )
+from vendorrisk.usecases.reviewing import ScorecardView
 
 PROMISES = {
     "closed": Sign("Kept", ":material/check_circle:", "green"),
@@ -110,7 +111,7 @@ def promise_table(promises: Sequence[tuple[str | None, ConditionView]]) -> None:
         "Promise": [one_line(one.text, 300) for _, one in promises],
         "Owner": [one_line(one.owner) for _, one in promises],
         "Due": [_due(one) for _, one in promises],
-        "Proof": [one_line(one.proof, 200) or "–" for _, one in promises],
+        "Proof": [one_line(one.proof, 200) if one.proof else "–" for _, one in promises],
         "Stands": [PROMISES[_stands(one)].badge for _, one in promises],
     }
     st.table(columns, border="horizontal", hide_index=True, alt="Promises, the most urgent first")
@@ -124,8 +125,8 @@ def _due(one: ConditionView) -> str:
     return day(one.due_on) if one.closed_at else due(one.due_on, today)
 
 
-def heading(sheet: DecisionSheet) -> None:
-    """Whose result it is, what stops it, the figures, and where to read more."""
+def heading(sheet: DecisionSheet) -> ScorecardView:
+    """Whose result it is, what stops it, the figures, and where to read more; gives the card."""
     link("All decisions", "decide", icon=":material/arrow_back:")
     st.title(plain(sheet.vendor_name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -161,6 +162,11 @@ def heading(sheet: DecisionSheet) -> None:
             icon=":material/compare_arrows:",
             assessment=sheet.assessment_id,
         )
+    return card
+
+
+def came_about(card: ScorecardView) -> None:
+    """From what is claimed down to what is assured, in steps that add up."""
     st.header("How the score came about", anchor=False)
     scorecards.waterfall(card.waterfall)
 
@@ -317,10 +323,11 @@ def show(assessment_id: str) -> None:
     """The whole page of one decision."""
     with refusals.or_stop():
         sheet = deciding.decision_options(app, actor, assessment_id)
-    heading(sheet)
+    card = heading(sheet)
     if sheet.decision is not None:
         st.header("The decision", anchor=False)
         recorded(sheet.decision)
+    came_about(card)
     risk(sheet)
     if sheet.decision is None:
         options(sheet)

@@ -1,6 +1,8 @@
 """One engagement: what is bought, how risky it is at heart, and where its assessments stand."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 
 import streamlit as st
 
@@ -32,6 +34,7 @@ from vendorrisk.ui.words import (
 )
 from vendorrisk.usecases import assessments, audit, intake, submitting, vendors
 from vendorrisk.usecases.assessments import InvitationLink
+from vendorrisk.usecases.audit import Event
 from vendorrisk.usecases.vendors import (
     AssessmentRow,
     EngagementView,
@@ -511,17 +514,26 @@ def tell(row: AssessmentRow) -> None:
                     f"Returned by {plain(sent.returned_by or '')}: {plain(sent.return_reason)}",
                     icon=":material/undo:",
                 )
-        events = audit.trail(app, actor, row.id)
-        st.table(
-            {
-                "When": [moment(event.at, links.zone()) for event in events],
-                "Who": [one_line(event.who) for event in events],
-                "What": [one_line(event.says, 300) for event in events],
-            },
-            border="horizontal",
-            hide_index=True,
-            alt="What happened, the latest first",
-        )
+        trail(audit.trail(app, actor, row.id))
+
+
+def trail(events: Sequence[Event]) -> None:
+    """What happened, the latest first; the same thing several times in a row is one line."""
+    lines = [list(group) for _, group in groupby(events, key=lambda event: (event.who, event.says))]
+    st.table(
+        {
+            "When": [moment(group[0].at, links.zone()) for group in lines],
+            "Who": [one_line(group[0].who) for group in lines],
+            "What": [
+                one_line(group[0].says, 300)
+                + (f" {aside(f'{len(group)} times')}" if len(group) > 1 else "")
+                for group in lines
+            ],
+        },
+        border="horizontal",
+        hide_index=True,
+        alt="What happened, the latest first",
+    )
 
 
 def with_reason(row: AssessmentRow, verb: str, label: str, asks: str, means: str) -> None:

@@ -83,13 +83,11 @@ def change(person: PersonView) -> None:
         if outcome.fine:
             st.toast(f"{plain(person.name)} is now {says(roles)}.", icon=":material/check:")
             st.rerun()
-    st.divider()
     if st.button("New password link", key=f"link_{person.id}", icon=":material/key:"):
         with refusals.shown() as outcome:
             links.keep("password_link", people.new_password_link(app, actor, person.id))
         if outcome.fine:
             st.rerun()
-    st.divider()
     sure = st.checkbox("They no longer work here", key=f"sure_{person.id}")
     if st.button(
         "End their access", key=f"end_{person.id}", icon=":material/block:", disabled=not sure

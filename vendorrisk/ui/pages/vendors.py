@@ -8,7 +8,7 @@ from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go
 from vendorrisk.ui.scorecards import headline
 from vendorrisk.ui.session import current
-from vendorrisk.ui.words import STATES, TIERS, aside, count, money, plain, sign, span
+from vendorrisk.ui.words import STATES, TIERS, Sign, aside, count, money, plain, sign, span
 from vendorrisk.usecases import vendors
 from vendorrisk.usecases.vendors import EngagementRow, VendorRow
 
@@ -76,7 +76,7 @@ def register() -> None:
 def engagement_row(row: EngagementRow) -> None:
     """One engagement: what is bought, how risky it is, and where its assessment stands."""
     with st.container(key=f"line_{row.id}"):
-        columns = st.columns([8, 5, 9, 3], vertical_alignment="center")
+        columns = st.columns([9, 4, 9, 3], vertical_alignment="center")
     what, risk, stands_in, open_ = columns
     with what:
         worth = "" if row.value_minor is None else plain(money(row.value_minor, row.currency))
@@ -86,7 +86,8 @@ def engagement_row(row: EngagementRow) -> None:
             done = f"Intake: {row.intake.answered} of {row.intake.asked} answered"
             st.markdown(aside(done))
         else:
-            st.markdown(sign(TIERS, row.tier).badge)
+            mark = sign(TIERS, row.tier)
+            st.markdown(Sign(mark.word.partition(",")[0], mark.icon, mark.colour).badge)
     with stands_in:
         latest = row.assessments[-1] if row.assessments else None
         if latest is not None:

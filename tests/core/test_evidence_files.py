@@ -65,6 +65,7 @@ def refusal(file_name: str, content: bytes, already: int = 0) -> UnacceptableFil
         ("policy.docx", DOCX, evidence._DOCX),
         ("register.xlsx", XLSX, evidence._XLSX),
     ],
+    ids=lambda value: "" if isinstance(value, bytes) else None,
 )
 def test_the_content_says_what_a_file_is(name: str, content: bytes, media_type: str) -> None:
     upload = examine(name, content)
@@ -98,6 +99,8 @@ def test_the_content_says_what_a_file_is(name: str, content: bytes, media_type: 
         ("macros.xlsx", office("xl/workbook.xml", **{"xl/VBAPROJECT.BIN": b"x"}), "has_macros"),
         ("noname", b"just text", "wrong_type"),
     ],
+    # Named by place: a zip holds the hour at which it was made, and two workers must agree.
+    ids=lambda value: "" if isinstance(value, bytes) else None,
 )
 def test_what_is_not_taken_is_refused_with_a_reason(name: str, content: bytes, code: str) -> None:
     assert refusal(name, content).code == code

@@ -227,7 +227,7 @@ def test_a_link_that_no_longer_works_says_so_and_ends_its_sessions(
         assessments.revoke_invitation(world.app, world.officer, link.id)
     else:
         newer = assessments.renew_invitation(world.app, world.officer, link.id)
-        assert world.enter(newer.token)
+        assert world.enter(newer.token).assessment_id == assessment_id
     with pytest.raises(Refusal) as refused:
         invitations.exchange(world.app, token)
     assert refused.value.code == code

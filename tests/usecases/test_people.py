@@ -46,7 +46,7 @@ def setting_up(app: Application) -> tuple[str, Actor]:
 def test_the_first_administrator_comes_in_by_a_link_that_works_once(app: Application) -> None:
     assert setup.setup_needed(app)
     token, ada = setting_up(app)
-    assert (ada.name, ada.roles) == ("Ada", {Role.ADMINISTRATOR})
+    assert (ada.name, ada.roles) == ("Ada", frozenset({Role.ADMINISTRATOR}))
     assert not setup.setup_needed(app)
     assert setup.setup_link(app) is None
     with pytest.raises(Refusal) as refused:

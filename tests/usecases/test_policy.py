@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -334,7 +335,7 @@ def test_a_vendor_reaches_its_own_and_never_finds_anothers(
 ) -> None:
     world, ids, actors = walked
     found = [
-        outcome(lambda who=who: CALLS[action](world.app, actors[who], ids)) != "not_found"
+        outcome(partial(CALLS[action], world.app, actors[who], ids)) != "not_found"
         for who in ("in progress", "in review")
     ]
     assert sorted(found) == [False, True], "exactly one of the two owns what is named"

@@ -99,7 +99,8 @@ def test_the_sheet_shows_each_answer_with_its_evidence_and_what_that_supports(
 ) -> None:
     assessment_id = world.opened()
     vera = world.invited(assessment_id)
-    world.answer(vera, **{**BEST, "storage": {"not_applicable": "No keys here."}})
+    world.answer(vera, **BEST)
+    world.answer(vera, storage={"not_applicable": "No keys here."})
     scan = world.attach(vera, "published", kind="scan", dated=date(2026, 9, 1))
     world.submit(vera)
     sheet = reviewing.review_sheet(world.app, world.reviewer, assessment_id)

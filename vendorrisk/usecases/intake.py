@@ -55,7 +55,9 @@ def open_intake(app: Application, actor: Actor, work: Work, engagement_id: str) 
         questionnaire_version=content.questionnaire.version,
         questionnaire_digest=content.questionnaire.digest,
         rubric_digest=content.rubric.digest,
-        facts=document_text({fact.id: _FACTS[fact.id] for fact in content.questionnaire.facts}),
+        facts=document_text(
+            {fact.id: _FACTS[fact.id] for fact in content.questionnaire.facts if fact.id in _FACTS}
+        ),
         state=State.IN_PROGRESS,
         state_since=work.now,
         created_by=actor.id,

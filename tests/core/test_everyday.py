@@ -397,6 +397,9 @@ def test_nothing_said_at_all_is_zero_and_knocked_out_and_never_good(rubric: Rubr
     assert exact(found) == 0
     assert exact(found, "coverage") == 0
     assert ("not-cleared:keys", "not_cleared") in ids(found)
+    why = found.results["overall"].why
+    assert why[0].startswith("Held at 29: “How is keys?” is not asked")
+    assert why[-1] == "The weighted mean of all criteria is 0; already below every ceiling."
 
 
 # -- what it shows ---------------------------------------------------------------------------------
@@ -434,9 +437,11 @@ def test_every_result_has_a_name(rubric: Rubric) -> None:
             for more in ("", ".claimed", ".coverage")
         ),
     }
+    worse = card(rubric, answers={"keys": "worst"})
     whole = found.with_range(found, found)
     assert set(whole.results) == set(rubric.results)
     assert whole.results["low"].exact == exact(found)
+    assert found.with_range(found, worse).results["low"].exact == exact(worse)
 
 
 def test_lines_and_domains_say_why_in_sentences(rubric: Rubric) -> None:

@@ -189,17 +189,22 @@ class Scorecard:
     digests: Mapping[str, str]
 
     def with_range(self, low: Scorecard, high: Scorecard) -> Scorecard:
-        """The same scorecard with `low` and `high`, the overall results of two completions."""
+        """The same scorecard with `low` and `high`, the overall results of two completions.
+
+        Where the best answers end lower, because they bring up questions that were answered badly
+        before, the two change places.
+        """
+        worst, best = low.results["overall"], high.results["overall"]
         ends = {
-            "low": replace(
-                low.results["overall"],
-                why=("With the worst answer to every question that is asked and unanswered.",),
-            ),
-            "high": replace(
-                high.results["overall"],
-                why=("With the best answer to every question that is asked and unanswered.",),
-            ),
+            "low": replace(worst, why=("With the worst answer to every open question.",)),
+            "high": replace(best, why=("With the best answer to every open question.",)),
         }
+        if (
+            isinstance(worst.exact, Fraction)
+            and isinstance(best.exact, Fraction)
+            and best.exact < worst.exact
+        ):
+            ends = {"low": ends["high"], "high": ends["low"]}
         return replace(self, results={**self.results, **ends})
 
     def to_json(self) -> dict[str, Any]:

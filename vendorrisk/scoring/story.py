@@ -25,6 +25,8 @@ from vendorrisk.scoring.scorecard import (
     said,
 )
 
+_LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -516,8 +518,7 @@ class Story:
                 ]
         for rule in rules:
             if rule.limit is not None:
-                word = "Knocked out" if rule.limit == self._hardest() else "Capped"
-                found.append(f"{word} at {said(rule.limit)}: {rule.because}")
+                found.append(f"{_LIMITED[rule.effect]} at {said(rule.limit)}: {rule.because}")
         if not isinstance(value, Fraction):
             return tuple(found)
         weakest = self._value(slots, "weakest.limit")
@@ -536,13 +537,12 @@ class Story:
             )
         mean = self._value(slots, "total.mean")
         if mean is not None and mean == value:
-            found.append(f"The weighted mean of all criteria is {said(mean)}; nothing limits it.")
+            limited = any(rule.limit is not None for rule in rules)
+            below = "already below every ceiling" if limited else "nothing limits it"
+            found.append(f"The weighted mean of all criteria is {said(mean)}; {below}.")
         elif mean is not None:
             found.append(f"Without ceilings it would be {said(mean)}, the weighted mean.")
         return tuple(found)
-
-    def _hardest(self) -> Fraction:
-        return self.everyday.limits.knocked_out
 
 
 def _fraction(value: Any) -> Fraction:

@@ -393,7 +393,6 @@ class Card {
     this.status.textContent = this.said();
     this.showProof();
     this.showRefusal();
-    for (const area of this.card.querySelectorAll("textarea")) grow(area);
   }
 
   showProof() {
@@ -472,11 +471,6 @@ function el(tag, attributes = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
-}
-
-function grow(area) {
-  area.style.height = "auto";
-  if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, 480)}px`;
 }
 
 // The cards above grow while the page is drawn, so one look is not enough; whoever scrolls or

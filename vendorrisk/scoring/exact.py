@@ -711,13 +711,13 @@ def _ticks(table: dict[object, object], slots: list[int], missing: object, node:
             return single(values)
         if not ticked:
             return nothing
-        one = list(values)
+        one = {slot: values[slot] for slot in slots}
         found = []
         for choice in sorted(ticked):
             for slot in slots:
                 if type(values[slot]) is frozenset:
                     one[slot] = choice
-            found.append(single(one))
+            found.append(single(one))  # type: ignore[arg-type]
         if any(type(value) is State for value in found):
             return strongest(found)
         return fold(found)

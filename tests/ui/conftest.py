@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import Clock
@@ -68,30 +69,49 @@ class Pages:
         return towns.actor(self.app, self.town, who)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_scan() -> Iterator[None]:
+    """Every simulated app looks through all installed packages for components: we have our own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            BidiComponentManager, "discover_and_register_components", lambda *_, **__: None
+        )
+        yield
+
+
+@dataclass(frozen=True)
+class Built:
+    """The town as it was built, and the application that every test finds it restored in."""
+
+    template: Path
+    folder: Path
+    app: Application
+    town: Town
+    clock: Clock
+
+
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
-    """The town, built once; tests work on copies."""
-    folder = tmp_path_factory.mktemp("town")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The town, built once: whoever asks for `pages` gets it back as it was."""
+    folder = tmp_path_factory.mktemp("town") / "data"
+    folder.mkdir()
     migrate(f"sqlite:///{folder / 'vendorrisk.db'}")
-    app = towns.application(folder, Clock())
+    clock = Clock()
+    app = towns.application(folder, clock)
     town = towns.build(app)
     app.store.close()
-    return folder, town
+    template = shutil.copytree(folder, folder.with_name("template"))
+    return Built(template, folder, app, town, clock)
 
 
 @pytest.fixture
-def pages(
-    built: tuple[Path, Town], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pages]:
-    folder, template = built
-    town = deepcopy(template)
-    copy = tmp_path / "data"
-    shutil.copytree(folder, copy)
-    clock = Clock()
-    app = towns.application(copy, clock)
-    monkeypatch.setattr(running, "_installed", app)
-    yield Pages(app, town, clock)
-    app.store.close()
+def pages(built: Built, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    shutil.rmtree(built.folder)
+    shutil.copytree(built.template, built.folder)
+    built.clock.now = Clock().now
+    monkeypatch.setattr(running, "_installed", built.app)
+    yield Pages(built.app, deepcopy(built.town), built.clock)
+    built.app.store.close()
 
 
 @pytest.fixture

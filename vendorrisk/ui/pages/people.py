@@ -6,7 +6,7 @@ import streamlit as st
 
 from vendorrisk.access import ROLE_SAYS, STAFF_ROLES, Action, Role, allowed
 from vendorrisk.ui import links, refusals
-from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import Sign, aside, count, day, plain
 from vendorrisk.usecases import people
@@ -129,11 +129,7 @@ def add(so_far: int) -> None:
         sent = st.form_submit_button("Add colleague", type="primary", icon=":material/person_add:")
     if sent:
         with problems.shown() as outcome:
-            link = once(
-                ("add_person", name, email, tuple(roles)),
-                lambda: people.add_person(app, actor, name, email, roles),
-            )
-            links.keep("password_link", link)
+            links.keep("password_link", people.add_person(app, actor, name, email, roles))
         if outcome.fine:
             st.rerun()
 

@@ -8,9 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres_server import PostgresServer, running_server
 from vendorrisk.store import Store, migrate
+
+# How long an example takes says how busy the machine is, not whether a promise holds.
+settings.register_profile("promises", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("promises")
 
 
 class Clock:

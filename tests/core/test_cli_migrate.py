@@ -16,8 +16,8 @@ def test_it_makes_a_database_and_then_finds_nothing_to_do(data, capsys):
 
     made, again = capsys.readouterr().out.splitlines()
     assert (data / "vendorrisk.db").is_file()
-    assert "brought to" in made
-    assert "is up to date." in again
+    assert "new database is ready" in made
+    assert "Already up to date" in again
 
 
 def test_what_is_not_a_database_is_left_alone_and_named(data, capsys):

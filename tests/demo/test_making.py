@@ -23,6 +23,8 @@ from vendorrisk.store import migrate
 from vendorrisk.usecases import evidence, invitations, people
 from vendorrisk.usecases.errors import Refusal
 
+pytestmark = pytest.mark.slow
+
 Prepare = Callable[..., str]
 
 

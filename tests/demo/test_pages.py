@@ -12,6 +12,8 @@ from vendorrisk.usecases import application as running
 from vendorrisk.usecases import invitations, people
 from vendorrisk.usecases.application import Application
 
+pytestmark = pytest.mark.slow
+
 MADE_UP = "every vendor, person and answer here is made up. It deletes itself on 10 December 2026."
 
 

@@ -6,7 +6,7 @@ import calendar
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
@@ -148,11 +148,12 @@ class Questionnaire:
     sections: tuple[Section, ...]
     evidence_kinds: Mapping[str, EvidenceKind]
     digest: str
+    questions: tuple[Question, ...] = field(init=False, repr=False, compare=False)
+    """Every question, in the order asked."""
 
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """Every question, in the order asked."""
-        return tuple(question for section in self.sections for question in section.questions)
+    def __post_init__(self) -> None:
+        questions = tuple(question for section in self.sections for question in section.questions)
+        object.__setattr__(self, "questions", questions)
 
     def by_name(self) -> dict[str, Question]:
         """Every question under its id, and under its code where it has one."""

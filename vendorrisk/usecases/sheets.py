@@ -77,6 +77,7 @@ class AnswerSheet:
     facts: Mapping[str, Value]
     saved: Mapping[str, SavedAnswer]
     _seen: Mapping[str, Visibility] | None = None
+    _replies: Mapping[str, assurance.Reply] | None = None
 
     @classmethod
     def of(cls, content: Content, row: Assessment, saved: Mapping[str, SavedAnswer]) -> AnswerSheet:
@@ -90,9 +91,13 @@ class AnswerSheet:
 
     def with_answer(self, answer: SavedAnswer) -> AnswerSheet:
         """The same sheet with one answer replaced."""
-        steers = answer.question_id in self.content.steering
-        saved = {**self.saved, answer.question_id: answer}
-        return AnswerSheet(self.content, self.facts, saved, None if steers else self.seen)
+        changed = answer.question_id
+        seen = None if changed in self.content.steering else self.seen
+        replies = {name: reply for name, reply in self.replies.items() if name != changed}
+        question = next(q for q in self.questionnaire.questions if q.id == changed)
+        if (reply := self._read(question, answer)) is not None:
+            replies[changed] = reply
+        return AnswerSheet(self.content, self.facts, {**self.saved, changed: answer}, seen, replies)
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -100,16 +105,19 @@ class AnswerSheet:
         return self.content.questionnaire
 
     @cached_property
-    def replies(self) -> dict[str, assurance.Reply]:
+    def replies(self) -> Mapping[str, assurance.Reply]:
         """What is answered, as it was read; a question without a reply is left out."""
+        if self._replies is not None:
+            return self._replies
         found = {}
         for question in self.questionnaire.questions:
             saved = self.saved.get(question.id)
-            if saved is not None and saved.reply is not None:
-                reply = self.content.read(question, saved.reply)
-                if reply is not None:
-                    found[question.id] = reply
+            if saved is not None and (reply := self._read(question, saved)) is not None:
+                found[question.id] = reply
         return found
+
+    def _read(self, question: Question, saved: SavedAnswer) -> assurance.Reply | None:
+        return None if saved.reply is None else self.content.read(question, saved.reply)
 
     @cached_property
     def values(self) -> dict[str, Value]:

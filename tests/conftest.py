@@ -94,3 +94,19 @@ def sqlite_store(sqlite_url: str, clock: Clock) -> Iterator[Store]:
     store = Store(sqlite_url, clock=clock)
     yield store
     store.close()
+
+
+# Files whose tests each take a noticeable part of a second: the whole run has them, `make check`,
+# which is run at every step, does not.
+SLOW = {
+    Path("ui", f"test_{page}.py")
+    for page in ("review", "compare", "decide", "engagement", "questionnaire", "evidence")
+} | {Path("core", "test_promise.py"), Path("core", "test_cli.py")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here) in SLOW:
+            item.add_marker(pytest.mark.slow)

@@ -609,9 +609,6 @@ def extreme_answer(
     ]
     if not graded and not hard:
         return State.UNANSWERED
-    tests: list[Test] = [t for r in hard for n, t in atoms(r.when) if n == question.id]
-    tests += [AtLeast(edge, "") for criterion in graded for edge in _edges(criterion)]
-    tests.append(Is(tuple(choice.id for choice in question.choices)))
 
     def is_open(name: str) -> bool:
         return name != question.id and value_of(name) is State.UNANSWERED
@@ -628,14 +625,31 @@ def extreme_answer(
         points = sum((c.weight * claimed(c, answer) for c in graded), Fraction(0))
         return min(limits, default=_HUNDRED), points
 
-    answers = dict.fromkeys(
-        answer
-        for test in tests
-        for answer in telling_answers(question, test)
-        if not isinstance(answer, State) and answer != DONT_KNOW
-    )
+    answers = telling_replies(rubric, question)
     choose = min if worst else max
     return choose(answers, key=rank, default=State.UNANSWERED)
+
+
+def telling_replies(rubric: Everyday, question: Question) -> tuple[Value, ...]:
+    """Real answers that stand for all that the rubric tells apart."""
+    graded = [c for c in rubric.criteria.values() if c.question == question.id]
+    tests: list[Test] = [
+        test
+        for rule in rubric.rules.values()
+        if rule.effect != "clarify"
+        for name, test in atoms(rule.when)
+        if name == question.id
+    ]
+    tests += [AtLeast(edge, "") for criterion in graded for edge in _edges(criterion)]
+    tests.append(Is(tuple(choice.id for choice in question.choices)))
+    return tuple(
+        dict.fromkeys(
+            answer
+            for test in tests
+            for answer in telling_answers(question, test)
+            if not isinstance(answer, State) and answer != DONT_KNOW
+        )
+    )
 
 
 def claimed(criterion: Criterion, answer: Value) -> Fraction:

@@ -1,4 +1,4 @@
-"""The command line: content (check, test, score, explain, publish, begin), database and demo.
+"""The command line: content (check, test, score, explain, compare, pin, begin), database and demo.
 
 Exit codes: 0 fine, 1 what was checked does not hold, 2 bad input. Problems go to standard error,
 one a line: `file:line: code: message`.
@@ -18,10 +18,12 @@ from pathlib import Path
 from vendorrisk.assessment import Refusal
 from vendorrisk.assurance import read_submission, score_submission
 from vendorrisk.content import (
+    Comparison,
     Library,
     NoSuchPack,
     Pack,
     check,
+    compare_cases,
     library_at,
     lock,
     new_questionnaire,
@@ -179,6 +181,40 @@ def _explain(arguments: Namespace) -> int:
     return FINE
 
 
+def _takes_two(parser: ArgumentParser) -> None:
+    parser.add_argument("old", metavar="OLD", help="the rubric as it is: a pack, an id, or a file")
+    parser.add_argument("new", metavar="NEW", help="the rubric as it would be")
+    parser.add_argument(
+        "--portfolio", metavar="DB", help="also what is stored: a database's URL or SQLite file"
+    )
+
+
+def _diff(arguments: Namespace) -> int:
+    old, new = _open(arguments.old), _open(arguments.new)
+    cases = compare_cases(old, new)
+    _tell(cases, _count(len(cases), "case"), "move")
+    if arguments.portfolio is not None:
+        from vendorrisk.store import Store  # see `_migrate`
+        from vendorrisk.usecases.comparing import compare_stored
+
+        place = arguments.portfolio
+        store = Store(place if "://" in place else f"sqlite:///{place}")
+        stored = compare_stored(store, old, new)
+        store.close()
+        total = _count(len(stored.compared), "stored assessment")
+        _tell(stored.compared, total, "would move; what is stored stays")
+        if stored.others:
+            print(f"Left out, as another version scored them: {stored.others}")
+    return FINE
+
+
+def _tell(compared: Sequence[Comparison], total: str, move: str) -> None:
+    moving = [found for found in compared if found.moves]
+    print(f"{len(moving)} of {total} {move}")
+    for found in moving:
+        print(f"  {found}")
+
+
 def _lock(arguments: Namespace) -> int:
     added = lock(_library())
     print("\n".join(f"{name} is pinned now" for name in added) or "Nothing new is published.")
@@ -252,6 +288,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("test", "Run the cases beside the rubrics.", _takes_paths, _test),
     Command("score", "Score answers by a rubric.", _takes_answers, _score),
     Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),
+    Command("diff", "Say what a changed rubric would move.", _takes_two, _diff),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("demo", "Make and serve a made-up portfolio.", _takes_demo, _demo),

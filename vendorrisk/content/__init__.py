@@ -10,6 +10,7 @@ from vendorrisk.content.cases import (
     run_cases,
 )
 from vendorrisk.content.checking import check, library_at
+from vendorrisk.content.comparing import Comparison, Outcome, compare, compare_cases, outcome_of
 from vendorrisk.content.lock import check_lock, lock
 from vendorrisk.content.packs import Library, NoSuchPack, Pack, load_pack, pack_folders
 from vendorrisk.content.reading import read_json, read_yaml
@@ -17,17 +18,22 @@ from vendorrisk.content.reading import read_json, read_yaml
 __all__ = [
     "Case",
     "CaseOutcome",
+    "Comparison",
     "Library",
     "NoSuchPack",
+    "Outcome",
     "Pack",
     "check",
     "check_lock",
+    "compare",
+    "compare_cases",
     "coverage_problems",
     "library_at",
     "load_pack",
     "lock",
     "new_questionnaire",
     "new_version",
+    "outcome_of",
     "pack_folders",
     "read_cases",
     "read_json",

@@ -38,6 +38,7 @@ from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.settings import InvalidSettings, Settings
 
 FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
+STOPPED = 130  # what a shell gives a program that was interrupted
 
 _DO_NOT_HOLD = frozenset(
     {"case-differs", "not-reached", "not-locked", "published-changed", "published-gone"}
@@ -76,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return report(
             [Problem(refusal.code.replace("_", "-"), str(refusal), Place(arguments.command))]
         )
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return FINE

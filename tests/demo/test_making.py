@@ -266,3 +266,12 @@ def test_a_stand_in_file_is_a_whole_pdf_whatever_it_says(text):
     entries = [line for line in made[index:].split(b"\n") if line.endswith(b" n ")]
     for number, entry in enumerate(entries, 1):
         assert made[int(entry[:10]) :].startswith(b"%d 0 obj" % number)
+
+
+def test_stopping_the_command_shows_no_trace(tmp_path, monkeypatch, capsys):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "prepare", interrupted)
+    assert main(["demo", "--no-serve", "--folder", str(tmp_path / "demo")]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from vendorrisk.conditions import DONT_KNOW, State, Value, names, read_day
 from vendorrisk.document import (
@@ -24,7 +24,6 @@ from vendorrisk.document import (
     tree,
 )
 from vendorrisk.questionnaire import (
-    EvidenceRequest,
     Fact,
     Period,
     Question,
@@ -36,10 +35,12 @@ from vendorrisk.questionnaire import (
 from vendorrisk.scoring import (
     Assurance,
     Input,
+    Result,
     Rubric,
     Scorecard,
     Sheet,
     completion,
+    overall,
     score,
 )
 
@@ -698,6 +699,8 @@ def needed_facts(questionnaire: Questionnaire | None, rubric: Rubric) -> tuple[s
 
 # -- what is proven on a day ----------------------------------------------------------------------
 
+EvidenceState = Literal["fresh", "stale", "too_old", "out_of_scope", "not_asked_for"]
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -710,7 +713,7 @@ class Standing:
     evidence: str
     question: str
     choices: tuple[str, ...]
-    state: Literal["fresh", "stale", "too_old", "out_of_scope", "not_asked_for"]
+    state: EvidenceState
     level: str | None
     fresh_until: date | None
     why: str
@@ -725,87 +728,100 @@ def standings(
     rubric says; too old it proves no more than the answer itself. A kind that the question does
     not ask for, or another scope, counts for nothing.
     """
+    return tuple(
+        _told(proof, questionnaire) for proof in _proofs(questionnaire, rubric, submission)
+    )
+
+
+class _Proof(NamedTuple):
+    """What a standing says, before it is put into words.
+
+    `full` is the level that the kind supports while fresh; `scope` the name of the scope field that
+    differs, with the value of the evidence and the assessed one.
+    """
+
+    item: Evidence
+    question: str
+    choices: tuple[str, ...]
+    state: EvidenceState
+    level: str | None
+    fresh_until: date | None
+    full: str
+    scope: tuple[str, str, str]
+
+
+def _proofs(
+    questionnaire: Questionnaire, rubric: Rubric, submission: Submission
+) -> Iterator[_Proof]:
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None or submission.as_of is None:
-        return ()
-    questions = questionnaire.by_name()
-    return tuple(
-        standing
-        for item in submission.evidence.values()
-        for name in item.questions
-        for standing in _standings(item, questions[name], questionnaire, assurance, submission)
-    )
+        return
+    questions = {question.id: question for question in questionnaire.questions}
+    for item in submission.evidence.values():
+        full = assurance.evidence.get(item.kind, assurance.levels[0])
+        elsewhere = _out_of_scope(item, submission)
+        aged: dict[Period | None, tuple[EvidenceState, str, date | None]] = {}
+        for name in item.questions:
+            requests = [r for r in questions[name].evidence if item.kind in r.kinds]
+            if not requests or elsewhere is not None:
+                state: EvidenceState = "out_of_scope" if requests else "not_asked_for"
+                yield _Proof(item, name, (), state, None, None, full, elsewhere or _NOWHERE)
+                continue
+            for request in requests:
+                period = request.no_older_than
+                if period is None:
+                    period = questionnaire.evidence_kinds[item.kind].no_older_than
+                if period not in aged:
+                    aged[period] = _age(item.speaks_from, period, assurance, full, submission.as_of)
+                state, level, until = aged[period]
+                yield _Proof(item, name, request.choices, state, level, until, full, _NOWHERE)
 
 
-def _standings(
-    item: Evidence,
-    question: Question,
-    questionnaire: Questionnaire,
-    assurance: Assurance,
-    submission: Submission,
-) -> list[Standing]:
-    title = (
-        questionnaire.evidence_kinds[item.kind].title
-        if item.kind in questionnaire.evidence_kinds
-        else item.kind
-    )
-    requests = [request for request in question.evidence if item.kind in request.kinds]
-    if not requests:
-        why = f"{title} is not among what this question asks for, so it counts for nothing."
-        return [Standing(item.id, question.id, (), "not_asked_for", None, None, why)]
+_NOWHERE = ("", "", "")
+
+
+def _out_of_scope(item: Evidence, submission: Submission) -> tuple[str, str, str] | None:
     for name, value in item.scope.items():
         assessed = submission.scope.get(name)
         if assessed is not None and assessed.strip().casefold() != value.strip().casefold():
-            why = (
-                f"{title} covers the {name} “{value}”, and “{assessed}” is assessed: out of scope, "
-                "so it counts for nothing."
-            )
-            return [Standing(item.id, question.id, (), "out_of_scope", None, None, why)]
-    return [
-        _aged(item, question, request, title, questionnaire, assurance, submission)
-        for request in requests
-    ]
+            return name, value, assessed
+    return None
 
 
-def _aged(
-    item: Evidence,
-    question: Question,
-    request: EvidenceRequest,
-    title: str,
-    questionnaire: Questionnaire,
-    assurance: Assurance,
-    submission: Submission,
-) -> Standing:
-    level = assurance.evidence.get(item.kind, assurance.levels[0])
-    period = request.no_older_than or questionnaire.evidence_kinds[item.kind].no_older_than
-    state, fresh_until = _age(item.speaks_from, period, assurance, submission.as_of or date.max)
-    if state == "fresh":
-        until = f", fresh until {fresh_until}" if fresh_until else ""
-        why = f"{title}{until}: supports {_say(level)}."
-    elif state == "stale":
-        full = level
-        level = assurance.levels[max(0, assurance.levels.index(level) - assurance.stale_drops)]
-        why = (
-            f"{title} was fresh until {fresh_until} and is stale: supports {_say(level)} in place "
-            f"of {_say(full)}."
-        )
-    else:
-        level = assurance.levels[0]
-        why = f"{title} was fresh until {fresh_until} and is too old: supports {_say(level)} only."
-    return Standing(item.id, question.id, request.choices, state, level, fresh_until, why)
+def _told(proof: _Proof, questionnaire: Questionnaire) -> Standing:
+    """A proof as a standing, with the sentence that says why."""
+    kind = questionnaire.evidence_kinds.get(proof.item.kind)
+    title = proof.item.kind if kind is None else kind.title
+    level, until = _say(proof.level or ""), proof.fresh_until
+    name, value, assessed = proof.scope
+    why = {
+        "not_asked_for": f"{title} is not among what this question asks for, so it counts for "
+        "nothing.",
+        "out_of_scope": f"{title} covers the {name} “{value}”, and “{assessed}” is assessed: out "
+        "of scope, so it counts for nothing.",
+        "fresh": f"{title}{f', fresh until {until}' if until else ''}: supports {level}.",
+        "stale": f"{title} was fresh until {until} and is stale: supports {level} in place of "
+        f"{_say(proof.full)}.",
+        "too_old": f"{title} was fresh until {until} and is too old: supports {level} only.",
+    }[proof.state]
+    return Standing(
+        proof.item.id, proof.question, proof.choices, proof.state, proof.level, until, why
+    )
 
 
 def _age(
-    start: date, period: Period | None, assurance: Assurance, as_of: date
-) -> tuple[Literal["fresh", "stale", "too_old"], date | None]:
+    start: date, period: Period | None, assurance: Assurance, full: str, as_of: date
+) -> tuple[EvidenceState, str, date | None]:
+    """How fresh evidence is, the level that it supports, and the last day on which it is fresh."""
     if period is None:
-        return "fresh", None
+        return "fresh", full, None
     fresh_until = period.after(start)
     if as_of <= fresh_until:
-        return "fresh", fresh_until
+        return "fresh", full, fresh_until
     if as_of <= period.after(start, assurance.stale_weakest_after):
-        return "stale", fresh_until
-    return "too_old", fresh_until
+        dropped = assurance.levels.index(full) - assurance.stale_drops
+        return "stale", assurance.levels[max(0, dropped)], fresh_until
+    return "too_old", assurance.levels[0], fresh_until
 
 
 def _say(level: str) -> str:
@@ -822,25 +838,25 @@ def supported_levels(
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None:
         return {}
+    rank = {level: place for place, level in enumerate(assurance.levels)}
+    weakest = assurance.levels[0]
     found: dict[str, dict[str, str]] = {}
-    for standing in standings(questionnaire, rubric, submission):
-        if standing.level is None:
+    for proof in _proofs(questionnaire, rubric, submission):
+        if proof.level is None:
             continue
-        levels = found.setdefault(standing.question, {})
-        for choice in standing.choices or ("*",):
-            _raise(levels, choice, standing.level, assurance)
+        levels = found.setdefault(proof.question, {})
+        for choice in proof.choices or ("*",):
+            if rank[proof.level] >= rank[levels.get(choice, weakest)]:
+                levels[choice] = proof.level
     for levels in found.values():
-        for choice in levels:
-            _raise(levels, choice, levels.get("*", assurance.levels[0]), assurance)
+        every = levels.get("*", weakest)
+        for choice, level in levels.items():
+            if rank[every] > rank[level]:
+                levels[choice] = every
     for question, review in submission.review.items():
         if review.assurance in assurance.levels:
             found[question] = {"*": review.assurance}
     return found
-
-
-def _raise(levels: dict[str, str], choice: str, level: str, assurance: Assurance) -> None:
-    held = levels.get(choice, assurance.levels[0])
-    levels[choice] = max(held, level, key=assurance.levels.index)
 
 
 # -- scoring --------------------------------------------------------------------------------------
@@ -854,15 +870,19 @@ def score_submission(
     An everyday rubric also gets `low` and `high`: the overall results with the worst, and with the
     best, answer to every question that is asked and unanswered.
     """
-    card = score(rubric, build_sheet(questionnaire, rubric, submission))
+    sheet = build_sheet(questionnaire, rubric, submission)
+    card = score(rubric, sheet)
     if questionnaire is None or rubric.everyday is None:
         return card
 
-    def end(*, worst: bool) -> Scorecard:
-        whole = completed(questionnaire, rubric, submission, worst=worst)
-        if whole.answers == submission.answers:
-            return card
-        return score(rubric, build_sheet(questionnaire, rubric, whole))
+    now = card.results["overall"]
+    asked = (sheet.answers.get(question.id) for question in questionnaire.questions)
+    if all(value not in (None, State.UNANSWERED) for value in asked):
+        return card.with_range(now, now)
+
+    def end(*, worst: bool) -> Result:
+        whole, replies = _completed(questionnaire, rubric, submission, sheet, worst=worst)
+        return overall(rubric, whole) if replies else now
 
     return card.with_range(end(worst=True), end(worst=False))
 
@@ -916,7 +936,21 @@ def completed(
     they are, and so does a question that the rubric has no view on.
     """
     sheet = build_sheet(questionnaire, rubric, submission)
-    replies = dict(submission.answers)
+    _, replies = _completed(questionnaire, rubric, submission, sheet, worst=worst, leave=leave)
+    return replace(submission, answers={**submission.answers, **replies})
+
+
+def _completed(
+    questionnaire: Questionnaire,
+    rubric: Rubric,
+    submission: Submission,
+    sheet: Sheet,
+    *,
+    worst: bool,
+    leave: Collection[str] = (),
+) -> tuple[Sheet, dict[str, Reply]]:
+    """The completed sheet, and the replies that were added."""
+    replies: dict[str, Reply] = {}
     values = submission.values
     answers = dict(sheet.answers)
     sheet = replace(sheet, answers=answers)
@@ -931,4 +965,4 @@ def completed(
             if value is not State.UNANSWERED:
                 answers[name] = values[name] = value
                 replies[name] = Reply(value)
-    return replace(submission, answers=replies)
+    return sheet, replies

@@ -17,6 +17,7 @@ from vendorrisk.scoring.rubric import (
     Rubric,
     completion,
     explain_rubric,
+    overall,
     read_rubric,
     score,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "Used",
     "completion",
     "explain_rubric",
+    "overall",
     "read_rubric",
     "score",
 ]

@@ -18,7 +18,7 @@ from vendorrisk.scoring.exact import Program, Sheet
 from vendorrisk.scoring.expansion import expand
 from vendorrisk.scoring.graph import Graph, Input
 from vendorrisk.scoring.reading import Tables, read_graph
-from vendorrisk.scoring.scorecard import Scorecard
+from vendorrisk.scoring.scorecard import Result, Scorecard
 
 ENGINE = "1"
 """The version of the arithmetic: it changes when the same input may give another result."""
@@ -185,6 +185,12 @@ def score(rubric: Rubric, sheet: Sheet) -> Scorecard:
     explainer = rubric._explainer
     digests = {**sheet.digests, "rubric": rubric.digest, "engine": ENGINE}
     return explainer.scorecard(rubric.program.run(sheet), sheet.ignored, digests)
+
+
+def overall(rubric: Rubric, sheet: Sheet) -> Result:
+    """The overall result of one sheet alone, without a scorecard around it. Raises SheetError."""
+    named = next(named for named in rubric.graph.results if named.name == "overall")
+    return rubric._explainer.result(named, rubric.program.run(sheet))
 
 
 def completion(rubric: Rubric, sheet: Sheet, question: str, *, worst: bool) -> Value:

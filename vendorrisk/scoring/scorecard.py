@@ -188,21 +188,20 @@ class Scorecard:
     ignored: tuple[str, ...]
     digests: Mapping[str, str]
 
-    def with_range(self, low: Scorecard, high: Scorecard) -> Scorecard:
+    def with_range(self, low: Result, high: Result) -> Scorecard:
         """The same scorecard with `low` and `high`, the overall results of two completions.
 
         Where the best answers end lower, because they bring up questions that were answered badly
         before, the two change places.
         """
-        worst, best = low.results["overall"], high.results["overall"]
         ends = {
-            "low": replace(worst, why=("With the worst answer to every open question.",)),
-            "high": replace(best, why=("With the best answer to every open question.",)),
+            "low": replace(low, why=("With the worst answer to every open question.",)),
+            "high": replace(high, why=("With the best answer to every open question.",)),
         }
         if (
-            isinstance(worst.exact, Fraction)
-            and isinstance(best.exact, Fraction)
-            and best.exact < worst.exact
+            isinstance(low.exact, Fraction)
+            and isinstance(high.exact, Fraction)
+            and high.exact < low.exact
         ):
             ends = {"low": ends["high"], "high": ends["low"]}
         return replace(self, results={**self.results, **ends})

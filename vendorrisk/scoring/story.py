@@ -429,13 +429,15 @@ class Story:
             domain: slots[self._slot("domain.asked", domain)] for domain in self.everyday.domains
         }
         whole = total([v for v in asked.values() if type(v) is not State])  # type: ignore[misc]
+        own: dict[str, list[Line]] = {domain: [] for domain in self.everyday.domains}
+        for line in lines:
+            own[line.domain].append(line)
         for domain in self.everyday.domains.values():
             weight: Any = asked[domain.id]
             coverage = slots[self._slot("domain.coverage", domain.id)]
             assured = results[domain.id]
             if not isinstance(assured.exact, State):
-                mine = [line for line in lines if line.domain == domain.id]
-                sentence = self._domain_why(domain.title, assured, mine)
+                sentence = self._domain_why(domain.title, assured, own[domain.id])
                 assured = replace(assured, why=(*assured.why, sentence))
             yield DomainLine(
                 domain.id,
@@ -458,7 +460,7 @@ class Story:
         if not lost:
             return f"{title} {value} of 100: nothing is lost."
         # Only the choice and order of examples hang on this, so a float is near enough.
-        most = nlargest(3, lost, key=lambda item: float(item[0]))
+        most = nlargest(3, lost, key=lambda item: item[0].numerator / item[0].denominator)
         parts = [
             f"{self.places[line.criterion].code} ({CAUSES[cause].lower()})"
             for _, cause, line in most
@@ -469,8 +471,12 @@ class Story:
         self, slots: Sequence[object], lines: Sequence[Line], overall: Fraction
     ) -> Iterator[Step]:
         after = Fraction(100)
+        lost: dict[str, list[Fraction | int]] = {cause: [] for cause in CAUSES}
+        for line in lines:
+            for cause, amount in line.lost.items():
+                lost[cause].append(amount)
         for cause, label in CAUSES.items():
-            change = -Fraction(total([line.lost[cause] for line in lines if cause in line.lost]))
+            change = -Fraction(total(lost[cause]))
             after += change
             yield Step(cause, label, change, after)
         limits = {

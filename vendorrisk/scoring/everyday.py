@@ -592,8 +592,40 @@ def hiding_questions(question: Question, questions: Mapping[str, Question]) -> t
 # -- the answers at either end ------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Replies:
+    """What a rubric can make of the replies to one question, found once: see `extreme_answer`.
+
+    `points` gives each reply that it tells apart the weighted points it claims; `hard` are the
+    knockouts and caps that look at the question. `worst` and `best` count points alone.
+    """
+
+    question: str
+    points: Mapping[Value, Fraction]
+    hard: tuple[Rule, ...]
+    worst: Value
+    best: Value
+
+
+def replies_to(rubric: Everyday, question: Question) -> Replies:
+    """The replies to a question; none where the rubric neither grades it nor has a hard rule."""
+    graded = [c for c in rubric.criteria.values() if c.question == question.id]
+    hard = tuple(
+        rule
+        for rule in rubric.rules.values()
+        if rule.effect != "clarify" and question.id in names(rule.when)
+    )
+    points = {
+        reply: sum((c.weight * claimed(c, reply) for c in graded), Fraction(0))
+        for reply in (telling_replies(rubric, question) if graded or hard else ())
+    }
+    worst = min(points, key=points.__getitem__, default=State.UNANSWERED)
+    best = max(points, key=points.__getitem__, default=State.UNANSWERED)
+    return Replies(question.id, points, hard, worst, best)
+
+
 def extreme_answer(
-    rubric: Everyday, question: Question, value_of: Callable[[str], Value], *, worst: bool
+    limits: Limits, replies: Replies, value_of: Callable[[str], Value], *, worst: bool
 ) -> Value:
     """The worst (or best) real answer to a question, where the others are as `value_of` says.
 
@@ -601,33 +633,25 @@ def extreme_answer(
     worst answer a rule counts already if other open questions might make it fire. UNANSWERED
     where the rubric neither grades the question nor lets a knockout or cap look at it.
     """
-    graded = [c for c in rubric.criteria.values() if c.question == question.id]
-    hard = [
-        rule
-        for rule in rubric.rules.values()
-        if rule.effect != "clarify" and question.id in names(rule.when)
-    ]
-    if not graded and not hard:
-        return State.UNANSWERED
+    if not replies.hard:
+        return replies.worst if worst else replies.best
 
     def is_open(name: str) -> bool:
-        return name != question.id and value_of(name) is State.UNANSWERED
+        return name != replies.question and value_of(name) is State.UNANSWERED
 
     def rank(answer: Value) -> tuple[Fraction, Fraction]:
         def known(name: str) -> Value:
-            return answer if name == question.id else value_of(name)
+            return answer if name == replies.question else value_of(name)
 
-        limits = [
-            rubric.limits.knocked_out if rule.effect == "knockout" else rubric.limits.capped
-            for rule in hard
+        ceilings = [
+            limits.knocked_out if rule.effect == "knockout" else limits.capped
+            for rule in replies.hard
             if (may_hold(rule.when, known, is_open) if worst else holds(rule.when, known))
         ]
-        points = sum((c.weight * claimed(c, answer) for c in graded), Fraction(0))
-        return min(limits, default=_HUNDRED), points
+        return min(ceilings, default=_HUNDRED), replies.points[answer]
 
-    answers = telling_replies(rubric, question)
     choose = min if worst else max
-    return choose(answers, key=rank, default=State.UNANSWERED)
+    return choose(replies.points, key=rank, default=State.UNANSWERED)
 
 
 def telling_replies(rubric: Everyday, question: Question) -> tuple[Value, ...]:

@@ -162,11 +162,19 @@ class _Sources:
         """A copy of `start`, which holds all defaults, with what the sheet brings."""
         slots = list(start)
         for key, value in sheet.answers.items():
+            if value is State.UNANSWERED:
+                continue
             for leaf in self.answers.get(key, ()):
-                slots[leaf.slot] = value if value in leaf.labels else leaf.fetch(sheet)
+                known = value in leaf.labels or type(value) is State
+                slots[leaf.slot] = value if known else leaf.fetch(sheet)
         for key, supported in sheet.levels.items():
             every = supported.get("*")
-            for leaf in self.levels.get(key, ()):
+            leaves = self.levels.get(key, ())
+            if len(supported) == 1 and leaves and every in leaves[0].labels:
+                for leaf in leaves:  # whatever the choice
+                    slots[leaf.slot] = every
+                continue
+            for leaf in leaves:
                 level = supported.get(leaf.choice or "*", every)
                 slots[leaf.slot] = level if level in leaf.labels else leaf.fetch(sheet)
         for mark, by_key in self.marks.items():

@@ -13,7 +13,14 @@ from vendorrisk.conditions import State, Value
 from vendorrisk.document import Fields, Record, Report, plain
 from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.derivation import Explainer
-from vendorrisk.scoring.everyday import KEYS, Everyday, extreme_answer, read_everyday
+from vendorrisk.scoring.everyday import (
+    KEYS,
+    Everyday,
+    Replies,
+    extreme_answer,
+    read_everyday,
+    replies_to,
+)
 from vendorrisk.scoring.exact import Program, Sheet
 from vendorrisk.scoring.expansion import expand
 from vendorrisk.scoring.graph import Graph, Input
@@ -64,6 +71,12 @@ class Rubric:
     def program(self) -> Program:
         """The graph compiled; made when the first sheet is scored."""
         return Program(self.graph)
+
+    @cached_property
+    def _replies(self) -> Mapping[str, Replies]:
+        if self.everyday is None or self.asked is None:
+            return {}
+        return {item.id: replies_to(self.everyday, item) for item in self.asked.questions}
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -199,14 +212,14 @@ def completion(rubric: Rubric, sheet: Sheet, question: str, *, worst: bool) -> V
     Used for `low` and `high`: go through the questionnaire once from top to bottom; give every
     visible unanswered question its completion; what becomes visible by it follows in the same pass.
     """
-    if rubric.everyday is None or rubric.asked is None:
+    if rubric.everyday is None:
         raise ValueError("only an everyday rubric knows a worst and a best answer")
-    asked = next(q for q in rubric.asked.questions if q.id == question)
 
     def value_of(name: str) -> Value:
         return sheet.answers.get(name, sheet.facts.get(name, State.UNANSWERED))
 
-    return extreme_answer(rubric.everyday, asked, value_of, worst=worst)
+    replies = rubric._replies[question]
+    return extreme_answer(rubric.everyday.limits, replies, value_of, worst=worst)
 
 
 def explain_rubric(rubric: Rubric) -> str:

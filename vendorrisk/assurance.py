@@ -751,18 +751,23 @@ class _Proof(NamedTuple):
 
 
 def _proofs(
-    questionnaire: Questionnaire, rubric: Rubric, submission: Submission
+    questionnaire: Questionnaire,
+    rubric: Rubric,
+    submission: Submission,
+    leave: Collection[str] = (),
 ) -> Iterator[_Proof]:
+    """What each piece of evidence proves for each question it is given for, but those to leave."""
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None or submission.as_of is None:
         return
-    questions = {question.id: question for question in questionnaire.questions}
     for item in submission.evidence.values():
         full = assurance.evidence.get(item.kind, assurance.levels[0])
         elsewhere = _out_of_scope(item, submission)
         aged: dict[Period | None, tuple[EvidenceState, str, date | None]] = {}
         for name in item.questions:
-            requests = [r for r in questions[name].evidence if item.kind in r.kinds]
+            if name in leave:
+                continue
+            requests = questionnaire.requests[name].get(item.kind, ())
             if not requests or elsewhere is not None:
                 state: EvidenceState = "out_of_scope" if requests else "not_asked_for"
                 yield _Proof(item, name, (), state, None, None, full, elsewhere or _NOWHERE)
@@ -840,8 +845,13 @@ def supported_levels(
         return {}
     rank = {level: place for place, level in enumerate(assurance.levels)}
     weakest = assurance.levels[0]
+    reviewed = {
+        question: {"*": review.assurance}
+        for question, review in submission.review.items()
+        if review.assurance in rank
+    }
     found: dict[str, dict[str, str]] = {}
-    for proof in _proofs(questionnaire, rubric, submission):
+    for proof in _proofs(questionnaire, rubric, submission, reviewed):
         if proof.level is None:
             continue
         levels = found.setdefault(proof.question, {})
@@ -853,10 +863,7 @@ def supported_levels(
         for choice, level in levels.items():
             if rank[every] > rank[level]:
                 levels[choice] = every
-    for question, review in submission.review.items():
-        if review.assurance in assurance.levels:
-            found[question] = {"*": review.assurance}
-    return found
+    return found | reviewed
 
 
 # -- scoring --------------------------------------------------------------------------------------

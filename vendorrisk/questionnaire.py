@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from vendorrisk.conditions import (
@@ -134,7 +135,7 @@ class Fact:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Questionnaire:
     """A whole questionnaire. `digest` pins exactly this content."""
 
@@ -154,6 +155,18 @@ class Questionnaire:
     def __post_init__(self) -> None:
         questions = tuple(question for section in self.sections for question in section.questions)
         object.__setattr__(self, "questions", questions)
+
+    @cached_property
+    def requests(self) -> Mapping[str, Mapping[str, tuple[EvidenceRequest, ...]]]:
+        """Question → kind of evidence → the requests that ask for it."""
+        return {
+            question.id: {
+                kind: tuple(request for request in question.evidence if kind in request.kinds)
+                for asked in question.evidence
+                for kind in asked.kinds
+            }
+            for question in self.questions
+        }
 
     def by_name(self) -> dict[str, Question]:
         """Every question under its id, and under its code where it has one."""

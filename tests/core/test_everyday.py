@@ -281,6 +281,21 @@ def test_an_ungraded_answer_can_be_contradicted_too(rubric: Rubric) -> None:
     assert exact(found) == 59
 
 
+def test_to_be_caught_never_pays_better_than_silence_or_the_admission(rubric: Rubric) -> None:
+    """`keys` carries a knockout: a claim that proved untrue clears it no more than silence does."""
+    caught = card(rubric, contradicted={"keys"})
+    assert ids(caught) == [("not-cleared:keys", "not_cleared"), ("contradicted:keys", "cap")]
+    assert "a reviewer found contradicted" in caught.rules[0].because
+    for other in ("worst", State.UNANSWERED):
+        assert exact(caught) == exact(card(rubric, answers={"keys": other})) == 29
+
+
+def test_a_contradiction_is_said_once_where_the_cap_is_the_same(rubric: Rubric) -> None:
+    """`factor` carries a cap, which is as low as the cap for being contradicted."""
+    found = card(rubric, contradicted={"factor"})
+    assert ids(found) == [("contradicted:factor", "cap")]
+
+
 # -- rules and ceilings ----------------------------------------------------------------------------
 
 
@@ -465,7 +480,7 @@ def test_the_json_is_plain_exact_and_stable(rubric: Rubric) -> None:
     found = card(rubric, answers={"factor": "dont_know"}, contradicted={"days"})
     data = json.loads(found.to_bytes())
     assert data == json.loads(json.dumps(found.to_json()))
-    assert data["digests"] == {"rubric": rubric.digest, "engine": "1"}
+    assert data["digests"] == {"rubric": rubric.digest, "engine": "2"}
     assert set(data) == {
         *("results", "rules", "ignored", "digests"),
         *("lines", "domains", "waterfall", "derivation"),

@@ -168,7 +168,10 @@ class Account:
             return self.may_hold(item.show_when) and any(
                 name in self.questions for name in names(item.show_when)
             )
-        return answer is State.UNANSWERED or answer == "dont_know"
+        if answer is State.HIDDEN:
+            return False
+        doubted = question in self.given.contradicted
+        return doubted or answer is State.UNANSWERED or answer == "dont_know"
 
     def may_hold(self, condition: Any) -> bool:
         unknown = [n for n in names(condition) if n in self.questions and self.open(n)]

@@ -154,7 +154,7 @@ class _Expansion:
                 "of": question,
                 "choices": [APPROVED],
             }
-        for question in self.ungraded:
+        for question in dict.fromkeys((*self.ungraded, *self.watched)):
             found[f"verdict.{question}"] = {
                 "from": "review",
                 "mark": "assurance",
@@ -565,9 +565,17 @@ class _Expansion:
         return found
 
     def _open(self, question: Question) -> dict[str, Any]:
-        """Whether we do not know the answer: no answer, no approval, or hidden by such silence."""
+        """Whether we do not know the answer: none, no approval, contradicted, or hidden by such."""
         silent = ["unanswered", *([DONT_KNOW] if question.dont_know else [])]
-        ways: list[Any] = [{question.id: silent}]
+        away = [
+            *(["hidden"] if question.show_when is not None else []),
+            *(["not_applicable"] if question.not_applicable is not None else []),
+        ]
+        disputed: dict[str, Any] = {f"verdict.{question.id}": CONTRADICTED}
+        ways: list[Any] = [
+            {question.id: silent},
+            disputed | ({question.id: {"not": away}} if away else {}),
+        ]
         if question.not_applicable is not None:
             ways.append(
                 {

@@ -27,7 +27,7 @@ from vendorrisk.scoring.graph import Graph, Input
 from vendorrisk.scoring.reading import Tables, read_graph
 from vendorrisk.scoring.scorecard import Result, Scorecard
 
-ENGINE = "1"
+ENGINE = "2"
 """The version of the arithmetic: it changes when the same input may give another result."""
 
 _MEASURE_KEYS = ("rows", "inputs", "measures", "results")

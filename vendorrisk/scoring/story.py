@@ -364,8 +364,11 @@ class Story:
                     )
             if effect == "cap":
                 yield from self._contradicted(slots)
+            disputed = [fired.questions[0] for fired in self._contradicted(slots)]
             for question, ways in self.not_cleared.items():
-                if slots[self._slot(f"not_cleared.{question}")] == effect:
+                if slots[self._slot(f"not_cleared.{question}")] != effect:
+                    continue
+                if effect == "knockout" or question not in disputed:  # one cap is enough to say
                     yield self._silent(slots, question, effect, limits[effect], ways)
         for rule in self.everyday.rules.values():
             if rule.effect == "clarify" and self._fires(slots, f"rule.{rule.id}"):
@@ -414,7 +417,9 @@ class Story:
             State.UNANSWERED: "is not answered",
             State.NOT_APPLICABLE: "is said not to apply, which nobody approved",
             State.HIDDEN: "is not asked as long as an earlier question has no answer",
-        }.get(answer, "is answered with “don't know”")  # type: ignore[call-overload]
+        }.get(answer, "has an answer that a reviewer found contradicted")  # type: ignore[call-overload]
+        if answer == DONT_KNOW:
+            what = "is answered with “don't know”"
         reasons = [self.everyday.rules[rule].because for rule in ways[effect]]
         word = "a knockout" if effect == "knockout" else "a cap"
         because = f"{self._called(question)} {what}, so {word} is not cleared: {' '.join(reasons)}"

@@ -16,7 +16,7 @@ from vendorrisk.identity import hash_token
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store, migrate
 from vendorrisk.usecases import answering, assessments, invitations, people, setup, vendors
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def open_office(data: Path, questionnaires: Path, questionnaire_id: str) -> Offi
     migrate(settings.database_url)
     app = Application(
         settings=settings,
-        store=Store(settings.database_url),
+        store=Store(settings.database_url, keys_of(settings)),
         library=Library(questionnaires),
         files=Files(settings.evidence_folder),
     )

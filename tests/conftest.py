@@ -5,17 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.postgres_server import PostgresServer, running_server
+from vendorrisk.keys import Keys
 from vendorrisk.store import Store, migrate
 
 # How long an example takes says how busy the machine is, not whether a promise holds.
 settings.register_profile("promises", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("promises")
+
+KEYS = Keys(sha256(b"the master key of the tests").digest())
 
 
 class Clock:
@@ -83,7 +87,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def store(database_url: str, clock: Clock) -> Iterator[Store]:
     """A store on each kind of database in turn."""
-    store = Store(database_url, clock=clock)
+    store = Store(database_url, KEYS, clock=clock)
     yield store
     store.close()
 
@@ -91,7 +95,7 @@ def store(database_url: str, clock: Clock) -> Iterator[Store]:
 @pytest.fixture
 def sqlite_store(sqlite_url: str, clock: Clock) -> Iterator[Store]:
     """A store on SQLite, for tests that are not about the database."""
-    store = Store(sqlite_url, clock=clock)
+    store = Store(sqlite_url, KEYS, clock=clock)
     yield store
     store.close()
 

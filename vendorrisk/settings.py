@@ -16,6 +16,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 NAMES = (
     "VENDORRISK_DATA",
     "VENDORRISK_DATABASE_URL",
+    "VENDORRISK_KEY_FILE",
     "VENDORRISK_BASE_URL",
     "VENDORRISK_QUESTIONNAIRES",
     "VENDORRISK_ORGANISATION",
@@ -42,7 +43,7 @@ class Settings:
 
     `public_url` is the address that people use, without a slash at its end, or None for this
     machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
-    uploads.
+    uploads. `key_path` is None where the key lies in `data`.
     """
 
     data: Path
@@ -51,6 +52,12 @@ class Settings:
     questionnaires: Path
     organisation: str
     demo: bool
+    key_path: Path | None = None
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key lies: a file beside the database, or another that was named."""
+        return self.key_path or self.data / "vendorrisk.key"
 
     @property
     def evidence_folder(self) -> Path:
@@ -71,6 +78,12 @@ class Settings:
         data = Path(values.get("VENDORRISK_DATA") or _home() / "data").expanduser().absolute()
         if data.exists() and not data.is_dir():
             problems.append(f"VENDORRISK_DATA is {data}, which is a file; name a folder.")
+
+        key_path = None
+        if "VENDORRISK_KEY_FILE" in values:
+            key_path = Path(values["VENDORRISK_KEY_FILE"]).expanduser().absolute()
+            if key_path.is_dir():
+                problems.append(f"VENDORRISK_KEY_FILE is {key_path}, a folder; name a file.")
 
         database_url = values.get("VENDORRISK_DATABASE_URL", f"sqlite:///{data / 'vendorrisk.db'}")
         # The URL may hold a password, so no problem repeats it.
@@ -108,7 +121,9 @@ class Settings:
 
         if problems:
             raise InvalidSettings(tuple(problems))
-        return cls(data, database_url, public_url, questionnaires, organisation, demo == "1")
+        return cls(
+            data, database_url, public_url, questionnaires, organisation, demo == "1", key_path
+        )
 
 
 def _home() -> Path:

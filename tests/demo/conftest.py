@@ -17,7 +17,7 @@ from vendorrisk.demo.making import Made, make
 from vendorrisk.demo.portfolio import vendors
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 
 SHIPPED = Path(__file__).parents[2] / "questionnaires"
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
@@ -64,7 +64,7 @@ def serve(questionnaires: Path) -> Serve:
         settings = replace(lifetime.settings(folder, questionnaires), **changes)
         return Application(
             settings=settings,
-            store=Store(settings.database_url, clock=clock or Clock(NOW)),
+            store=Store(settings.database_url, keys_of(settings), clock=clock or Clock(NOW)),
             library=Library(questionnaires),
             files=Files(settings.evidence_folder),
         )

@@ -140,7 +140,8 @@ def test_the_files_of_another_folder_are_never_deleted(folder, tmp_path, serve: 
     mine = tmp_path / "real" / "evidence" / "file"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    app = serve(folder, Clock(NOW.replace(year=2099)), data=tmp_path / "real")
+    mixed = {"data": tmp_path / "real", "key_path": folder / "vendorrisk.key"}
+    app = serve(folder, Clock(NOW.replace(year=2099)), **mixed)
     with pytest.raises(Refusal):
         lifetime.purge(app)
     assert mine.read_text() == "mine"

@@ -16,7 +16,7 @@ from vendorrisk.demo.portfolio import vendors as portfolio
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
 from vendorrisk.usecases import answering, deciding, reviewing, vendors, worklist
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def app(request: pytest.FixtureRequest, tmp_path_factory, questionnaires) -> App
     settings = lifetime.settings(folder, questionnaires)
     return Application(
         settings=settings,
-        store=Store(settings.database_url, clock=Clock(request.param)),
+        store=Store(settings.database_url, keys_of(settings), clock=Clock(request.param)),
         library=Library(questionnaires),
         files=Files(settings.evidence_folder),
     )

@@ -21,7 +21,7 @@ from vendorrisk.settings import Settings
 from vendorrisk.store import Store, migrate
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import people, setup
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://localhost:8501"
@@ -38,7 +38,7 @@ def make_application(url: str, folder: Path, clock: Clock, **changes: object) ->
     )
     return Application(
         settings=settings,
-        store=Store(url, clock=clock),
+        store=Store(url, keys_of(settings), clock=clock),
         library=Library(settings.questionnaires),
         files=Files(settings.evidence_folder),
     )

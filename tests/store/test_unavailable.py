@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from tests.conftest import KEYS
 from tests.store.records import NOW, make_world
 from vendorrisk.access import EVERYTHING, SYSTEM
 from vendorrisk.store import DuplicateError, Store, StoreUnavailable, migrate
@@ -35,7 +36,7 @@ def code_of(store: Store) -> str:
 
 @contextmanager
 def opened(url: str) -> Iterator[Store]:
-    store = Store(url, wait_seconds=0.05)
+    store = Store(url, KEYS, wait_seconds=0.05)
     yield store
     store.close()
 

@@ -27,7 +27,7 @@ from vendorrisk.usecases import (
     submitting,
     vendors,
 )
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 from vendorrisk.usecases.errors import Refusal
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def application(folder: Path, clock: Callable[[], Any], **changes: Any) -> Appli
     )
     return Application(
         settings=settings,
-        store=Store(settings.database_url, clock=clock),
+        store=Store(settings.database_url, keys_of(settings), clock=clock),
         library=LIBRARY,
         files=Files(settings.evidence_folder),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock
+from tests.conftest import KEYS, Clock
 from vendorrisk.access import EVERYTHING, SYSTEM, Actor, Role
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
@@ -254,7 +254,7 @@ def built(
     path = folder / "vendorrisk.db"
     shutil.copyfile(before, path)
     clock = Clock()
-    store = Store(f"sqlite:///{path}", clock=clock)
+    store = Store(f"sqlite:///{path}", KEYS, clock=clock)
     app = Application(settings(folder), store, library, Files(folder / "evidence"))
     return World(app, clock, dict(staff)), path
 

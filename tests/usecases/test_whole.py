@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Clock
+from tests.conftest import KEYS, Clock
 from tests.usecases.conftest import BEST, LIBRARY, World, settings
 from vendorrisk.access import POLICY, Role
 from vendorrisk.content import Library
@@ -129,7 +129,7 @@ def test_the_journey_holds_on_postgresql_too(
     postgres_url: str, library: Library, tmp_path: Path
 ) -> None:
     clock = Clock()
-    store = Store(postgres_url, clock=clock)
+    store = Store(postgres_url, KEYS, clock=clock)
     world = World(Application(settings(tmp_path), store, library, Files(tmp_path)), clock)
     world.add("officer", Role.PROCUREMENT_OFFICER)
     world.add("reviewer", Role.REVIEWER)

@@ -1,7 +1,7 @@
 """Where a demo lies, until when, and how it goes: nothing of it outlives its last day.
 
 A demo has a folder of its own, which holds a note that says so, an SQLite database whose
-installation row says until when, and the files of evidence. A folder without that note, or a
+installation row says until when, a key of its own, and the files of evidence. A folder without that note, or a
 database without that date, is never touched.
 """
 
@@ -25,6 +25,7 @@ ORGANISATION = "Calder Vale Council"
 
 _NOTE = "demo.txt"
 _DATABASE = "vendorrisk.db"
+_KEY = "vendorrisk.key"
 _NOTE_SAYS = (
     "Everything in this folder belongs to a demo. All of it is made up, and all of it is deleted\n"
     "by itself when the demo ends. Keep nothing of your own here.\n"
@@ -163,7 +164,7 @@ def ended() -> Refusal:
 
 def delete(folder: Path) -> None:
     """Delete what a demo put into `folder`, which `found_in` has found to be one."""
-    for name in (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm"):
+    for name in (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", _KEY):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "evidence", ignore_errors=True)
     (folder / _NOTE).unlink(missing_ok=True)  # last, so that what is left is still known as a demo

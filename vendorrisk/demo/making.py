@@ -21,7 +21,7 @@ from vendorrisk.identity import hash_token, password_problem
 from vendorrisk.store import Store, StoreUnavailable, migrate, utc_now
 from vendorrisk.store.tables import Assessment
 from vendorrisk.usecases import people, setup
-from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.application import Application, keys_of
 from vendorrisk.usecases.sheets import content_of
 
 USUAL_DAYS = 30
@@ -150,7 +150,7 @@ def _application(folder: Path, questionnaires: Path, clock: Callable[[], datetim
     settings = replace(lifetime.settings(folder, questionnaires), demo=False)
     return Application(
         settings=settings,
-        store=Store(settings.database_url, clock=clock),
+        store=Store(settings.database_url, keys_of(settings), clock=clock),
         library=Library(questionnaires),
         files=Files(settings.evidence_folder),
     )

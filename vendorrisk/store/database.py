@@ -27,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vendorrisk.access import Scope
 from vendorrisk.assessment import Refusal
+from vendorrisk.keys import Keys
 from vendorrisk.store.work import Work
 
 MIGRATE = "Run `vendorrisk migrate`, then try again."
@@ -36,8 +37,13 @@ _MIGRATION_LOCK = 7_246_311
 
 class StoreUnavailable(Refusal):
     """The database cannot be used now. `code` is one of locked, missing, not_migrated, newer,
-    foreign, unreachable, full, read_only, damaged, bad_url; `fix` says what puts it right.
+    foreign, unreachable, full, read_only, damaged, bad_url, other_key; `fix` says what puts it
+    right.
     """
+
+
+class UnkeyedError(Exception):
+    """A store without keys was asked to write or for its keys: a mistake in the calling code."""
 
 
 class ImmutableError(Exception):
@@ -80,26 +86,39 @@ def describe(url: URL) -> str:
 
 
 class Store:
-    """A database, opened by scope. It connects on first use and may be shared by threads."""
+    """A database, opened by scope. It connects on first use and may be shared by threads.
+
+    Without keys it only reads. The first to write binds the database to its master key; opening it
+    with another one is refused from then on.
+    """
 
     def __init__(
         self,
         url: str,
+        keys: Keys | None = None,
         *,
         clock: Callable[[], datetime] = utc_now,
         wait_seconds: float = 5.0,
-        audit_key: bytes | None = None,
     ) -> None:
         """`wait_seconds` is how long a writer waits for another before it is told so."""
         self.url = read_url(url)
         self.clock = clock
         self.wait_seconds = wait_seconds
-        self._audit_key = audit_key
+        self._keys = keys
+        self._audit_key = None if keys is None else keys.derive("audit")
         self.engine = _engine(self.url, wait_seconds)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
         self._file: tuple[int, int] | None = None
         self._schema_known = False
+        self._bound = False
+
+    @property
+    def keys(self) -> Keys:
+        """The installation's keys. Raises `UnkeyedError` where it was opened without."""
+        if self._keys is None:
+            raise UnkeyedError("this store was opened without keys")
+        return self._keys
 
     @contextmanager
     def begin(self, scope: Scope) -> Iterator[Work]:
@@ -108,16 +127,20 @@ class Store:
         Raises `StoreUnavailable` where the database cannot serve it, `DuplicateError` where a row
         that must be unique exists, `ImmutableError` where a record that never changes was touched.
         """
+        keys = self.keys
         with self._friendly():
             self._check()
             with self._turn(), self._connect(writing=True) as connection:
                 work = Work(connection, scope, self.clock(), writing=True, key=self._audit_key)
                 with connection.begin():
+                    if not self._bound:
+                        _bind(connection, keys, self.url)
                     try:
                         yield work
                         work.finish()
                     finally:
                         work.close()
+                self._bound = True
 
     @contextmanager
     def read(self, scope: Scope) -> Iterator[Work]:
@@ -135,13 +158,13 @@ class Store:
     def check(self) -> None:
         """Raise `StoreUnavailable` unless the database is there, reachable and up to date."""
         with self._friendly():
-            self._schema_known = False
+            self._schema_known = self._bound = False
             self._check()
 
     def close(self) -> None:
         """Let go of every connection; the store opens new ones when it is used again."""
         self.engine.dispose()
-        self._schema_known = False
+        self._schema_known = self._bound = False
 
     def _check(self) -> None:
         if self._sqlite:
@@ -149,6 +172,8 @@ class Store:
         if not self._schema_known:
             with self.engine.connect() as connection:
                 _require_current(connection, self.url)
+                if self._keys is not None:
+                    self._bound = _require_key(connection, self._keys, self.url) is not None
             self._schema_known = True
 
     def _same_file(self) -> None:
@@ -195,6 +220,27 @@ class Store:
     def _friendly(self) -> Iterator[None]:
         with _translating(self.url):
             yield
+
+
+def key_in_use(url: str) -> str | None:
+    """The id of the master key that the database was made with.
+
+    None where nothing was written yet: no database, an empty one, or one of before there were
+    keys. Raises `StoreUnavailable` where it cannot be read.
+    """
+    parsed = read_url(url)
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    if path and path != ":memory:" and not Path(path).exists():
+        return None
+    engine = _engine(parsed, wait_seconds=5.0)
+    try:
+        with _translating(parsed), engine.connect() as connection:
+            if not inspect(connection).has_table("installation"):
+                return None
+            columns = {column["name"] for column in inspect(connection).get_columns("installation")}
+            return connection.scalar(_KEY_ID) if "key_id" in columns else None
+    finally:
+        engine.dispose()
 
 
 def migrate(url: str) -> Migrated:
@@ -326,6 +372,29 @@ def _require_current(connection: Connection, url: URL) -> None:
     _refuse_newer(current, url)
     if current != ScriptDirectory.from_config(_alembic()).get_current_head():
         raise _not_migrated(url)
+
+
+_KEY_ID = text("SELECT key_id FROM installation")
+_BIND = text("UPDATE installation SET key_id = :id WHERE key_id IS NULL")
+
+
+def _require_key(connection: Connection, keys: Keys, url: URL) -> str | None:
+    """The id of the key that the database is bound to, None for none; refuse another than ours."""
+    key_id: str | None = connection.scalar(_KEY_ID)
+    if key_id is not None and key_id != keys.id:
+        raise StoreUnavailable(
+            "other_key",
+            f"The database {describe(url)} was made with another master key ({key_id}) than the"
+            f" one given ({keys.id}).",
+            "Put the key file that belongs to this database back from your backup, or set"
+            " VENDORRISK_KEY_FILE to it.",
+        )
+    return key_id
+
+
+def _bind(connection: Connection, keys: Keys, url: URL) -> None:
+    connection.execute(_BIND, {"id": keys.id})
+    _require_key(connection, keys, url)
 
 
 def _refuse_newer(current: str | None, url: URL) -> None:

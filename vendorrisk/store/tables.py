@@ -79,7 +79,10 @@ def read_moment(value: datetime | str) -> datetime:
 
 
 class Installation(SQLModel, table=True):
-    """What this database is. One row with id 1; `demo_until` marks a demo and when it ends."""
+    """What this database is. One row with id 1; `demo_until` marks a demo and when it ends.
+
+    `key_id` says which master key the database was made with, None before anything was written.
+    """
 
     __tablename__ = "installation"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -87,6 +90,7 @@ class Installation(SQLModel, table=True):
     id: int = Field(default=1, primary_key=True)
     created_at: datetime = Field(sa_type=Moment)
     demo_until: datetime | None = Field(default=None, sa_type=Moment)
+    key_id: str | None = None
 
 
 class Person(SQLModel, table=True):

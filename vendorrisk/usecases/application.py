@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +13,11 @@ from vendorrisk.conditions import names
 from vendorrisk.content import Library, NoSuchPack, Pack
 from vendorrisk.document import InvalidContent, Report
 from vendorrisk.evidence import Files
+from vendorrisk.keys import Keys, make_keys, read_keys
 from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.scoring import Rubric
 from vendorrisk.settings import Settings
-from vendorrisk.store import Store
+from vendorrisk.store import Store, key_in_use
 
 _SHORT = 100
 _MOST_REMEMBERED = 20_000
@@ -64,6 +66,11 @@ class Application:
         """The time now, aware and in UTC: the store's clock, so that there is only one."""
         return self.store.clock()
 
+    @property
+    def keys(self) -> Keys:
+        """The installation's keys: the store's, so that there is only one master key."""
+        return self.store.keys
+
     def content(self, name: str, version: int | None = None) -> Content:
         """A questionnaire with its rubric by id; without a version the one to use now.
 
@@ -90,17 +97,20 @@ class Application:
         return self._pinned[key]
 
     def for_vendors(self) -> list[Content]:
-        """Every questionnaire that can be sent to a vendor, in its version to use now."""
-        try:
-            packs = self.library.packs()
-        except InvalidContent as invalid:
-            raise _unusable("one of the questionnaires", invalid) from invalid
+        """Every questionnaire that can be sent to a vendor, in its version to use now.
+
+        One whose files cannot be used is left out; whoever asks for it by name is told why.
+        """
         names = {
             pack.id
-            for pack in packs
+            for pack in self.library.usable()
             if pack.questionnaire is not None and pack.questionnaire.answered_by == "vendor"
         }
-        return [self.content(name) for name in sorted(names)]
+        found = []
+        for name in sorted(names):
+            with contextlib.suppress(Refusal):
+                found.append(self.content(name))
+        return found
 
 
 def _content(name: str, pack: Pack) -> Content:
@@ -131,6 +141,17 @@ def _unusable(name: str, invalid: InvalidContent) -> Refusal:
     )
 
 
+def keys_of(settings: Settings) -> Keys:
+    """The installation's keys, made where it has none yet.
+
+    Raises `UnusableKey` where they cannot be used, or are missing while the database has some that
+    were made already; `StoreUnavailable` where that cannot be told.
+    """
+    if settings.key_file.exists() or key_in_use(settings.database_url) is not None:
+        return read_keys(settings.key_file)
+    return make_keys(settings.key_file)
+
+
 _installed: Application | None = None
 
 
@@ -147,7 +168,7 @@ def application() -> Application:
     settings = Settings.from_environment()
     app = Application(
         settings=settings,
-        store=Store(settings.database_url),
+        store=Store(settings.database_url, keys_of(settings)),
         library=Library(settings.questionnaires),
         files=Files(settings.evidence_folder),
     )

@@ -22,6 +22,7 @@ from vendorrisk.content.packs import (
 )
 from vendorrisk.content.questionnaires import read_evidence_kinds
 from vendorrisk.content.reading import display_name, read_yaml
+from vendorrisk.content.style import check_style
 from vendorrisk.document import InvalidContent, Place, Problem, Report
 
 
@@ -67,6 +68,7 @@ def _check_pack(folder: Path, library: Library) -> list[Problem]:
         *report.errors,
         *report.warnings,
         *(_unscored(pack)),
+        *(_style(pack)),
         *(coverage_problems(pack, outcomes) if not report.errors else ()),
     ]
 
@@ -89,6 +91,17 @@ def _unscored(pack: Pack) -> Iterable[Problem]:
             )
 
 
+def _style(pack: Pack) -> Iterable[Problem]:
+    """Warnings about how a sound pack asks, each with its line."""
+    if pack.questionnaire is None:
+        return []
+    report = Report(display_name(pack.folder / "questionnaire.yaml"))
+    asked, graded = (read_yaml(pack.folder / name, report) for name in PACK_FILES[:2])
+    if asked is not None:
+        check_style(pack.questionnaire, pack.rubric.everyday, asked, graded, report)
+    return report.warnings
+
+
 def _check_library(library: Library) -> list[Problem]:
     """The catalogues, the appetite and the lock of a whole library."""
     problems = []
@@ -108,7 +121,10 @@ def _check_file(path: Path, library: Library) -> list[Problem]:
         return report.errors
     problems: list[Problem] = []
     if "questionnaire" in record and "rubric" not in record:
-        load_questionnaire(path, library.kinds, problems)
+        questionnaire = load_questionnaire(path, library.kinds, problems)
+        if questionnaire is not None:
+            check_style(questionnaire, None, record, None, report)
+            problems += report.warnings
     elif "rubric" in record:
         try:
             problems += library.open(path).warnings

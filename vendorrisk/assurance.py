@@ -35,12 +35,10 @@ from vendorrisk.questionnaire import (
 from vendorrisk.scoring import (
     Assurance,
     Input,
-    Result,
     Rubric,
     Scorecard,
     Sheet,
     completion,
-    overall,
     score,
 )
 
@@ -763,7 +761,9 @@ def _proofs(
     for item in submission.evidence.values():
         full = assurance.evidence.get(item.kind, assurance.levels[0])
         elsewhere = _out_of_scope(item, submission)
-        aged: dict[Period | None, tuple[EvidenceState, str, date | None]] = {}
+        kind = questionnaire.evidence_kinds.get(item.kind)
+        usual = None if kind is None else kind.no_older_than
+        as_usual = _age(item.speaks_from, usual, assurance, full, submission.as_of)
         for name in item.questions:
             if name in leave:
                 continue
@@ -774,11 +774,11 @@ def _proofs(
                 continue
             for request in requests:
                 period = request.no_older_than
-                if period is None:
-                    period = questionnaire.evidence_kinds[item.kind].no_older_than
-                if period not in aged:
-                    aged[period] = _age(item.speaks_from, period, assurance, full, submission.as_of)
-                state, level, until = aged[period]
+                state, level, until = (
+                    as_usual
+                    if period is None
+                    else _age(item.speaks_from, period, assurance, full, submission.as_of)
+                )
                 yield _Proof(item, name, request.choices, state, level, until, full, _NOWHERE)
 
 
@@ -844,7 +844,6 @@ def supported_levels(
     if assurance is None:
         return {}
     rank = {level: place for place, level in enumerate(assurance.levels)}
-    weakest = assurance.levels[0]
     reviewed = {
         question: {"*": review.assurance}
         for question, review in submission.review.items()
@@ -854,15 +853,19 @@ def supported_levels(
     for proof in _proofs(questionnaire, rubric, submission, reviewed):
         if proof.level is None:
             continue
-        levels = found.setdefault(proof.question, {})
+        levels = found.get(proof.question)
+        if levels is None:
+            levels = found[proof.question] = {}
         for choice in proof.choices or ("*",):
-            if rank[proof.level] >= rank[levels.get(choice, weakest)]:
+            before = levels.get(choice)
+            if before is None or rank[proof.level] > rank[before]:
                 levels[choice] = proof.level
     for levels in found.values():
-        every = levels.get("*", weakest)
-        for choice, level in levels.items():
-            if rank[every] > rank[level]:
-                levels[choice] = every
+        every = levels.get("*")
+        if every is not None:
+            for choice, level in levels.items():
+                if rank[every] > rank[level]:
+                    levels[choice] = every
     return found | reviewed
 
 
@@ -878,20 +881,17 @@ def score_submission(
     best, answer to every question that is asked and unanswered.
     """
     sheet = build_sheet(questionnaire, rubric, submission)
-    card = score(rubric, sheet)
     if questionnaire is None or rubric.everyday is None:
-        return card
+        return score(rubric, sheet)
+    settled, given = State.UNANSWERED, sheet.answers
+    if all(given.get(question.id, settled) is not settled for question in questionnaire.questions):
+        return score(rubric, sheet, ({}, {}))
 
-    now = card.results["overall"]
-    asked = (sheet.answers.get(question.id) for question in questionnaire.questions)
-    if all(value not in (None, State.UNANSWERED) for value in asked):
-        return card.with_range(now, now)
+    def end(*, worst: bool) -> dict[str, Value]:
+        whole, _ = _completed(questionnaire, rubric, submission, sheet, worst=worst)
+        return {name: value for name, value in whole.answers.items() if value != given.get(name)}
 
-    def end(*, worst: bool) -> Result:
-        whole, replies = _completed(questionnaire, rubric, submission, sheet, worst=worst)
-        return overall(rubric, whole) if replies else now
-
-    return card.with_range(end(worst=True), end(worst=False))
+    return score(rubric, sheet, (end(worst=True), end(worst=False)))
 
 
 def build_sheet(

@@ -336,6 +336,10 @@ def meant(written: str) -> frozenset[Value]:
 def _equality(written: tuple[str, ...]) -> Callable[[object], bool]:
     accepted: frozenset[object] = frozenset().union(*(meant(word) for word in written))
 
+    if all(isinstance(value, State) for value in accepted):
+        # Most values are none, and need not be hashed to know it.
+        return lambda value: type(value) is State and value in accepted
+
     def equal(value: object) -> bool:
         if type(value) is frozenset:
             return not accepted.isdisjoint(value)

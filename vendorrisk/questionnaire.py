@@ -203,6 +203,9 @@ class Visible:
     """Asked."""
 
 
+_VISIBLE = Visible()
+
+
 @dataclass(frozen=True, slots=True)
 class HiddenByFact:
     """Not asked, whatever is answered: what is known of the engagement leaves it out."""
@@ -250,7 +253,7 @@ def pass_through(
     for question in questionnaire.questions:
         condition = question.show_when
         found[question.id] = (
-            Visible()
+            _VISIBLE
             if condition is None or holds(condition, value_of)
             else _hidden(condition, value_of, found, questions)
         )

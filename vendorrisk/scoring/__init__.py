@@ -17,7 +17,6 @@ from vendorrisk.scoring.rubric import (
     Rubric,
     completion,
     explain_rubric,
-    overall,
     read_rubric,
     score,
 )
@@ -55,7 +54,6 @@ __all__ = [
     "Used",
     "completion",
     "explain_rubric",
-    "overall",
     "read_rubric",
     "score",
 ]

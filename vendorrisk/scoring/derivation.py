@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from vendorrisk.conditions import State
@@ -73,11 +74,16 @@ class Explainer:
             state = named.state or State.NOT_APPLICABLE
             return Result(state, None, ("The rubric gives no such result.",))
         slot = self.program.slots[named.measure, named.key]
-        value = _exact(slots[slot])
-        if isinstance(value, State):
-            why = (*self.reasons(slot, slots), *self.missing(slot, slots, value))
-            return Result(value, None, why)
-        return Result(value, _shown(value, named.shown), tuple(self.reasons(slot, slots)))
+        found = self.shown(named, slots[slot])
+        why = self.reasons(slot, slots)
+        if isinstance(found.exact, State):
+            return replace(found, why=(*why, *self.missing(slot, slots, found.exact)))
+        return replace(found, why=tuple(why))
+
+    def shown(self, named: Named, value: object) -> Result:
+        """A value as the named result shows it, without reasons."""
+        found = _exact(value)
+        return Result(found, None if isinstance(found, State) else _shown(found, named.shown))
 
     def reasons(self, slot: int, slots: Sequence[object]) -> Iterator[str]:
         """The sentences of the cases that fired on the way to a value."""

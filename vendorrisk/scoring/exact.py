@@ -26,7 +26,7 @@ from vendorrisk.conditions import (
     read_number,
 )
 from vendorrisk.scoring.analysis import listed
-from vendorrisk.scoring.formula import Expression, Term, exact, strongest, term
+from vendorrisk.scoring.formula import Expression, Name, Term, exact, strongest, term
 from vendorrisk.scoring.graph import (
     BY_ROW,
     Bands,
@@ -99,9 +99,13 @@ class Leaf:
         else:
             levels = sheet.levels.get(self.key, {})
             value = levels.get(self.choice or "*", levels.get("*"))
+        return self.accept(value)
+
+    def accept(self, value: Value | None) -> object:
+        """What a value is read as; None where there is none. Raises SheetError."""
         if value is None or value is State.UNANSWERED:
             default = self.input.default
-            if default is None and source == "facts":
+            if default is None and self.input.source == "facts":
                 raise SheetError(f"The fact “{self.key}” is missing; the rubric uses it.")
             return State.UNANSWERED if default is None else default
         if self.input.listed_in is not None:
@@ -117,7 +121,8 @@ class Leaf:
 class Member:
     """What a fold folds: what it is called, its value and its weight; None: weighs 1.
 
-    `weighs` is the weight where no sheet changes it.
+    `weighs` is the weight where no sheet changes it, `slot` the only one that the value is read
+    from or tested at, and `fixed` the value where no sheet changes it.
     """
 
     says: str
@@ -125,6 +130,8 @@ class Member:
     weight: Term | None
     where: Test | None
     weighs: Fraction | int | None = None
+    slot: int | None = None
+    fixed: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ class _Sources:
     """The leaves by where a sheet holds them, so that what it does not hold costs nothing."""
 
     answers: Mapping[str, Sequence[Leaf]]
-    levels: Mapping[str, Sequence[Leaf]]
+    levels: Mapping[str, Mapping[str, Sequence[Leaf]]]
     marks: Mapping[str, Mapping[str, Sequence[Leaf]]]
     others: Sequence[Leaf]
 
@@ -164,19 +171,18 @@ class _Sources:
         for key, value in sheet.answers.items():
             if value is State.UNANSWERED:
                 continue
-            for leaf in self.answers.get(key, ()):
-                known = value in leaf.labels or type(value) is State
-                slots[leaf.slot] = value if known else leaf.fetch(sheet)
+            self.set(slots, key, value)
         for key, supported in sheet.levels.items():
-            every = supported.get("*")
-            leaves = self.levels.get(key, ())
-            if len(supported) == 1 and leaves and every in leaves[0].labels:
-                for leaf in leaves:  # whatever the choice
-                    slots[leaf.slot] = every
+            by_choice = self.levels.get(key)
+            if by_choice is None:
                 continue
-            for leaf in leaves:
-                level = supported.get(leaf.choice or "*", every)
-                slots[leaf.slot] = level if level in leaf.labels else leaf.fetch(sheet)
+            every = supported.get("*")
+            # Without a level for every choice, those that are not named keep their default.
+            named = supported if every is None else by_choice
+            for choice in named:
+                for leaf in by_choice.get(choice, ()):
+                    level = supported.get(choice, every)
+                    slots[leaf.slot] = level if level in leaf.labels else leaf.fetch(sheet)
         for mark, by_key in self.marks.items():
             for key in sheet.marks.get(mark, ()):
                 for leaf in by_key.get(key, ()):
@@ -184,6 +190,14 @@ class _Sources:
         for leaf in self.others:
             slots[leaf.slot] = leaf.fetch(sheet)
         return slots
+
+    def set(self, slots: list[object], question: str, answer: Value) -> None:
+        """Put an answer where it is read."""
+        for leaf in self.answers.get(question, ()):
+            known = answer in leaf.labels or (
+                type(answer) is State and answer is not State.UNANSWERED
+            )
+            slots[leaf.slot] = answer if known else leaf.accept(answer)
 
 
 @dataclass(slots=True)
@@ -242,6 +256,7 @@ class Program:
         self.order = self._sorted()
         self._kernel_of: dict[Key, Kernel] = {}
         self._before, self._kernels, self._after = self._arranged()
+        self._parts: dict[int, list[tuple[int, Term]]] = {}
 
     def run(self, sheet: Sheet) -> list[object]:
         """The value of every slot for one sheet. Raises SheetError."""
@@ -255,6 +270,34 @@ class Program:
         for slot, compute in self._after:
             slots[slot] = compute(slots)
         return slots
+
+    def again(self, slots: Sequence[object], answers: Mapping[str, Value], slot: int) -> object:
+        """What one slot would hold if some answers of a run were these. Raises SheetError."""
+        if self._sources is None:
+            self._sources = self._by_source()
+        values = list(slots)
+        for question, answer in answers.items():
+            self._sources.set(values, question, answer)
+        for at, compute in self._before:
+            values[at] = compute(values)
+        for kernel in self._kernels:
+            kernel.run(values)
+        for at, compute in self._after_for(slot):
+            values[at] = compute(values)
+        return values[slot]
+
+    def _after_for(self, slot: int) -> list[tuple[int, Term]]:
+        """Of what follows the rows, the part that one slot is computed from."""
+        if slot not in self._parts:
+            needs = {cell.slot: cell.needs for cell in self.order}
+            todo, used = [slot], set[int]()
+            while todo:
+                at = todo.pop()
+                if at not in used:
+                    used.add(at)
+                    todo += needs.get(at, ())
+            self._parts[slot] = [step for step in self._after if step[0] in used]
+        return self._parts[slot]
 
     def _arranged(
         self,
@@ -344,14 +387,15 @@ class Program:
 
     def _by_source(self) -> _Sources:
         answers: dict[str, list[Leaf]] = {}
-        levels: dict[str, list[Leaf]] = {}
+        levels: dict[str, dict[str, list[Leaf]]] = {}
         marks: dict[str, dict[str, list[Leaf]]] = {}
         others: list[Leaf] = []
         for leaf in self.leaves.values():
             if leaf.input.source == "answers":
                 answers.setdefault(leaf.key, []).append(leaf)
             elif leaf.input.source == "levels":
-                levels.setdefault(leaf.key, []).append(leaf)
+                by_choice = levels.setdefault(leaf.key, {})
+                by_choice.setdefault(leaf.choice or "*", []).append(leaf)
             elif leaf.input.source == "review":
                 mark = marks.setdefault(leaf.input.mark or leaf.input.name, {})
                 mark.setdefault(leaf.key, []).append(leaf)
@@ -406,7 +450,6 @@ class Compiler:
         self.needs: set[int] = set()
 
     def cell(self) -> Cell:
-        """The compiled cell."""
         """The compiled cell; it needs nothing where no sheet changes it."""
         slot = self.program._slot(self.measure.name, self.key)
         branches: tuple[Branch, ...] = ()
@@ -454,7 +497,6 @@ class Compiler:
         return False, slot
 
     def operand(self, context: Context) -> Callable[[str], Term]:
-        """The terms of names in a formula, read where the context is."""
         """Compiles the names of a formula, as they are read in a context."""
 
         def of(name: str) -> Term:
@@ -466,8 +508,7 @@ class Compiler:
     def term(
         self, expression: Expression, context: Context, by_zero: object = State.NOT_APPLICABLE
     ) -> Term:
-        """A formula compiled, settled where the context alone decides it."""
-        """A formula, computed now if no sheet changes it."""
+        """A formula compiled; computed now if no sheet changes it."""
         before = set(self.needs)
         self.needs = set()
         run = term(expression, self.operand(context), by_zero)
@@ -507,8 +548,7 @@ class Compiler:
     # -- nodes ----------------------------------------------------------------------------------
 
     def lookup(self, node: Map) -> Term:
-        """A map compiled: the entries that the context leaves open."""
-        """A map, with the dimensions that are already known looked up."""
+        """A map compiled, with the dimensions that are already known looked up."""
         table: object = node.table
         left: list[int] = []
         missing = State.INCONCLUSIVE if node.otherwise is None else plain(node.otherwise)
@@ -534,8 +574,7 @@ class Compiler:
         return _looked_up(_by_value(table), left, missing, node)
 
     def branches(self, node: Cases) -> Iterator[Branch]:
-        """The cases that the context does not rule out."""
-        """The cases that are not ruled out, up to the first that always holds."""
+        """The cases that the context does not rule out, up to the first that always holds."""
         for case in node.cases:
             when: bool | Test = True
             before = set(self.needs)
@@ -554,7 +593,6 @@ class Compiler:
                 return
 
     def members(self, node: Fold) -> Iterator[Member]:
-        """The members of a fold that the context does not rule out."""
         """What a fold folds, without what `where` rules out for every sheet."""
         for says, part, context in self.folded(node):
             where: bool | Test = True
@@ -563,8 +601,14 @@ class Compiler:
                 if where is False:
                     continue
             value = self.member(part, context)
+            slot: int | None = None
+            fixed: object = None
+            if isinstance(part, (Name, Holds)):
+                known, found = self.read(part.name, context, as_label=isinstance(part, Holds))
+                slot, fixed = (None, found) if known else (found, None)  # type: ignore[assignment]
             weight, weighs = self.weight(node, context)
-            yield Member(says, value, weight, None if isinstance(where, bool) else where, weighs)
+            test = None if isinstance(where, bool) else where
+            yield Member(says, value, weight, test, weighs, slot, fixed)
 
     def weight(self, node: Fold, context: Context) -> tuple[Term | None, Fraction | int | None]:
         """The weight of a member, and its value where no sheet changes it."""
@@ -592,7 +636,6 @@ class Compiler:
                 yield " ".join(key), node.members[0], context
 
     def member(self, part: Expression | Condition, context: Context) -> Term | Test:
-        """One member compiled."""
         """The value of one member: a formula's, or whether a condition holds."""
         if is_expression(part):
             return self.term(part, context)  # type: ignore[arg-type]
@@ -789,7 +832,7 @@ def fold_term(node: Fold, members: Sequence[Member]) -> Term:
     if node.kind in ("any", "all", "count", "ladder") and not all(
         is_expression(part) for part in node.members
     ):
-        return _fold_tests(node.kind, members)
+        return _fold_tests(node, members)
     settle = _settler(node)
     policy = {s: plain(v) if v not in ("skip", "stop") else v for s, v in node.policy.items()}
     counts = node.kind == "count"
@@ -824,47 +867,72 @@ def fold_term(node: Fold, members: Sequence[Member]) -> Term:
             return strongest(stopped)
         return settle(kept, weights, passed)
 
-    summing = node.kind in ("sum", "mean") and not (node.top or node.bottom)
-    if summing and all(m.where is None and m.weighs is not None for m in members):
-        return _summed(node, members, run)
+    if len(members) > 1 and node.kind in ("sum", "mean") and not (node.top or node.bottom):
+        if all(m.where is None and m.weighs is not None and m.slot is not None for m in members):
+            return _summed(node, members, run)
+        if node.kind == "sum" and node.weight is None and all(_is_fixed(m) for m in members):
+            return _summed_where(node, members)
+    return run
+
+
+def _is_fixed(member: Member) -> bool:
+    return member.where is not None and isinstance(member.fixed, (int, Fraction))
+
+
+def _summed_where(node: Fold, members: Sequence[Member]) -> Term:
+    """The sum of those of some fixed numbers whose condition holds."""
+    pairs = [(member.where, member.fixed) for member in members]
+    empty = plain(node.empty)
+
+    def run(slots: Sequence[object]) -> object:
+        kept = [value for where, value in pairs if where(slots)]  # type: ignore[misc]
+        return total(kept) if kept else empty  # type: ignore[arg-type]
+
     return run
 
 
 def _summed(node: Fold, members: Sequence[Member], run: Term) -> Term:
     """A sum or mean with fixed weights in one pass; `run` is the same for any other turn."""
-    pairs = [(member.value, member.weighs) for member in members]
+    values = itemgetter(*(member.slot for member in members))
+    weights = [member.weighs for member in members]
+    whole_weight = total(weights)  # type: ignore[arg-type]
     skipped = frozenset(state for state, what in node.policy.items() if what == "skip")
     empty, mean = plain(node.empty), node.kind == "mean"
 
     def quick(slots: Sequence[object]) -> object:
         whole: Fraction | int = 0
-        below: Fraction | int = 0
+        below = whole_weight
         parts: dict[int, Fraction | int] = {}
-        kept = False
-        for get, weight in pairs:
-            value = get(slots)
+        passed = 0
+        for value, weight in zip(values(slots), weights, strict=True):
             if type(value) is int:
-                whole += value * weight  # type: ignore[operator]
+                if value:
+                    whole += value * weight  # type: ignore[operator]
             elif type(value) is Fraction:
-                size = value.denominator
-                parts[size] = parts.get(size, 0) + value.numerator * weight  # type: ignore[operator]
+                above, size = value.as_integer_ratio()
+                parts[size] = parts.get(size, 0) + above * weight  # type: ignore[operator]
             elif value in skipped:
-                continue
+                below -= weight  # type: ignore[operator]
+                passed += 1
             else:
                 return run(slots)
-            below += weight  # type: ignore[operator]
-            kept = True
-        if not kept:
+        if passed == len(weights):
             return empty
-        above = whole + sum(Fraction(part, size) for size, part in parts.items())
+        found = whole + sum(Fraction(part, size) for size, part in parts.items())
         if not mean:
-            return exact(above)
-        return exact(Fraction(above, below)) if below else empty
+            return exact(found)
+        return exact(Fraction(found, below)) if below else empty
 
     return quick
 
 
-def _fold_tests(kind: str, members: Sequence[Member]) -> Term:
+def _fold_tests(node: Fold, members: Sequence[Member]) -> Term:
+    kind, tested = node.kind, node.members[0]
+    alike = not node.across and all(m.where is None and m.slot is not None for m in members)
+    if kind == "any" and alike and isinstance(tested, Holds) and len(members) > 1:
+        values, passed = itemgetter(*(member.slot for member in members)), matcher(tested.test)
+        return lambda slots: "true" if any(map(passed, values(slots))) else "false"
+
     def run(slots: Sequence[object]) -> object:
         found = (
             bool(member.value(slots))

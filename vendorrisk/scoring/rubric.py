@@ -25,7 +25,7 @@ from vendorrisk.scoring.exact import Program, Sheet
 from vendorrisk.scoring.expansion import expand
 from vendorrisk.scoring.graph import Graph, Input
 from vendorrisk.scoring.reading import Tables, read_graph
-from vendorrisk.scoring.scorecard import Result, Scorecard
+from vendorrisk.scoring.scorecard import Scorecard
 
 ENGINE = "2"
 """The version of the arithmetic: it changes when the same input may give another result."""
@@ -190,20 +190,31 @@ def _digest(data: object) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def score(rubric: Rubric, sheet: Sheet) -> Scorecard:
-    """Score one sheet exactly. `low` and `high` are left to `Scorecard.with_range`.
+def score(
+    rubric: Rubric,
+    sheet: Sheet,
+    between: tuple[Mapping[str, Value], Mapping[str, Value]] | None = None,
+) -> Scorecard:
+    """Score one sheet exactly. Raises SheetError where it holds what an input does not take, or
+    lacks a fact.
 
-    Raises SheetError where the sheet holds what an input does not take, or lacks a fact.
+    `between` makes the results `low` and `high` (see `Scorecard.with_range`): the answers that
+    differ from the sheet's where everything open is answered as badly, and as well, as can be.
     """
-    explainer = rubric._explainer
+    explainer, program = rubric._explainer, rubric.program
     digests = {**sheet.digests, "rubric": rubric.digest, "engine": ENGINE}
-    return explainer.scorecard(rubric.program.run(sheet), sheet.ignored, digests)
-
-
-def overall(rubric: Rubric, sheet: Sheet) -> Result:
-    """The overall result of one sheet alone, without a scorecard around it. Raises SheetError."""
+    slots = program.run(sheet)
+    card = explainer.scorecard(slots, sheet.ignored, digests)
+    if between is None:
+        return card
+    now = card.results["overall"]
     named = next(named for named in rubric.graph.results if named.name == "overall")
-    return rubric._explainer.result(named, rubric.program.run(sheet))
+    slot = program.slots[named.measure or "", named.key]
+    low, high = (
+        explainer.shown(named, program.again(slots, answers, slot)) if answers else now
+        for answers in between
+    )
+    return card.with_range(low, high)
 
 
 def completion(rubric: Rubric, sheet: Sheet, question: str, *, worst: bool) -> Value:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 from vendorrisk.conditions import DONT_KNOW, State, names
@@ -13,7 +14,7 @@ from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.everyday import Criterion, Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
 from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, not_cleared_by
-from vendorrisk.scoring.formula import write_number
+from vendorrisk.scoring.formula import exact, write_number
 from vendorrisk.scoring.scorecard import (
     CAUSES,
     CEILINGS,
@@ -29,7 +30,7 @@ _LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Telling:
     """What an everyday rubric tells of one run."""
 
     results: Mapping[str, Result]
@@ -57,7 +58,7 @@ class _Places:
     hiding: tuple[str, ...]
     contradicted: int
     reads: Callable[[Sequence[object]], object]
-    known: dict[object, Line]
+    known: dict[object, _Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ class _Loss:
 
     state: str
     lost: tuple[tuple[str, Fraction | int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line, and what it costs: of each cause, weight × points lost, and `Line.lost` about."""
+
+    line: Line
+    costs: tuple[tuple[str, Fraction | int, float], ...]
 
 
 class Story:
@@ -124,7 +133,7 @@ class Story:
             known={},
         )
 
-    def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Told:
+    def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Telling:
         """The lines, rules, domains and steps of one run, and its results with their reasons."""
         losses: dict[str, _Loss] = {}
         applicable = total(
@@ -134,17 +143,18 @@ class Story:
                 if type(slots[self.places[c.id].credit]) is not State
             ]
         )
-        lines = tuple(
-            self._known_line(places, slots, losses, applicable) for places in self.places.values()
-        )
+        entries = [
+            self._known(places, slots, losses, applicable) for places in self.places.values()
+        ]
+        lines = tuple([entry.line for entry in entries])
         rules = tuple(self._rules(slots))
-        domains = tuple(self._domains(slots, results, lines))
+        domains = tuple(self._domains(slots, results, entries))
         overall = results["overall"]
         waterfall = (
             ()
             if isinstance(overall.exact, State)
             else tuple(
-                self._steps(slots, lines, overall.exact)  # type: ignore[arg-type]
+                self._steps(slots, entries, applicable, overall.exact)  # type: ignore[arg-type]
             )
         )
         named = dict(results)
@@ -161,7 +171,7 @@ class Story:
             named["band"] = replace(named["band"], why=named["overall"].why)
         else:
             named["band"] = replace(named["band"], why=(self._band_why(str(named["band"].exact)),))
-        return Told(named, rules, lines, domains, waterfall)
+        return Telling(named, rules, lines, domains, waterfall)
 
     def _band_why(self, band: str) -> str:
         edge = self.everyday.bands.get(band, "else")
@@ -229,22 +239,39 @@ class Story:
         contradicted = by_credit is not None and "contradicted" in dict(by_credit.lost)
         return (*claimed, ("contradicted" if contradicted else "unproven", points - credit))
 
-    def _known_line(
+    def _known(
         self,
         places: _Places,
         slots: Sequence[object],
         losses: dict[str, _Loss],
         applicable: Fraction | int,
-    ) -> Line:
+    ) -> _Entry:
         if slots[places.answer] is State.HIDDEN:  # then other criteria decide, too
-            return self._line(places, slots, losses, applicable)
+            return self._entry(places, slots, losses, applicable)
         reading = (applicable, places.reads(slots))
-        line = places.known.get(reading)
-        if line is None:
+        entry = places.known.get(reading)
+        if entry is None:
             if len(places.known) >= MOST_REMEMBERED:
                 places.known.clear()
-            line = places.known[reading] = self._line(places, slots, losses, applicable)
-        return line
+            entry = places.known[reading] = self._entry(places, slots, losses, applicable)
+        return entry
+
+    def _entry(
+        self,
+        places: _Places,
+        slots: Sequence[object],
+        losses: dict[str, _Loss],
+        applicable: Fraction | int,
+    ) -> _Entry:
+        line = self._line(places, slots, losses, applicable)
+        weight = exact(places.criterion.weight)
+        costs = [
+            # Only the choice and order of examples hang on the last, so a float is near enough.
+            (cause, weight * lost, amount.numerator / amount.denominator)
+            for cause, lost in self._loss(places, slots, losses).lost
+            if lost and (amount := line.lost.get(cause))
+        ]
+        return _Entry(line, tuple(costs))
 
     def _line(
         self,
@@ -428,21 +455,23 @@ class Story:
     # -- domains and steps ------------------------------------------------------------------------
 
     def _domains(
-        self, slots: Sequence[object], results: Mapping[str, Result], lines: Sequence[Line]
+        self, slots: Sequence[object], results: Mapping[str, Result], entries: Sequence[_Entry]
     ) -> Iterator[DomainLine]:
         asked = {
             domain: slots[self._slot("domain.asked", domain)] for domain in self.everyday.domains
         }
         whole = total([v for v in asked.values() if type(v) is not State])  # type: ignore[misc]
-        own: dict[str, list[Line]] = {domain: [] for domain in self.everyday.domains}
-        for line in lines:
-            own[line.domain].append(line)
+        costs: dict[str, list[tuple[float, str, Line]]] = {d: [] for d in self.everyday.domains}
+        for entry in entries:
+            if entry.costs:
+                mine = costs[entry.line.domain]
+                mine += [(amount, cause, entry.line) for cause, _, amount in entry.costs]
         for domain in self.everyday.domains.values():
             weight: Any = asked[domain.id]
             coverage = slots[self._slot("domain.coverage", domain.id)]
             assured = results[domain.id]
             if not isinstance(assured.exact, State):
-                sentence = self._domain_why(domain.title, assured, own[domain.id])
+                sentence = self._domain_why(domain.title, assured, costs[domain.id])
                 assured = replace(assured, why=(*assured.why, sentence))
             yield DomainLine(
                 domain.id,
@@ -456,32 +485,33 @@ class Story:
                 None if type(coverage) is State else _fraction(coverage),
             )
 
-    def _domain_why(self, title: str, assured: Result, lines: Sequence[Line]) -> str:
+    def _domain_why(
+        self, title: str, assured: Result, costs: Sequence[tuple[float, str, Line]]
+    ) -> str:
         """The domain in one sentence: what it earns and the answers that cost it most."""
         value = said(assured.shown if isinstance(assured.shown, Fraction) else 0)
-        lost = [
-            (amount, cause, line) for line in lines for cause, amount in line.lost.items() if amount
-        ]
-        if not lost:
+        if not costs:
             return f"{title} {value} of 100: nothing is lost."
-        # Only the choice and order of examples hang on this, so a float is near enough.
-        most = nlargest(3, lost, key=lambda item: item[0].numerator / item[0].denominator)
         parts = [
             f"{self.places[line.criterion].code} ({CAUSES[cause].lower()})"
-            for _, cause, line in most
+            for _, cause, line in nlargest(3, costs, key=itemgetter(0))
         ]
         return f"{title} {value} of 100: most is lost on {', '.join(parts)}."
 
     def _steps(
-        self, slots: Sequence[object], lines: Sequence[Line], overall: Fraction
+        self,
+        slots: Sequence[object],
+        entries: Sequence[_Entry],
+        applicable: Fraction | int,
+        overall: Fraction,
     ) -> Iterator[Step]:
         after = Fraction(100)
         lost: dict[str, list[Fraction | int]] = {cause: [] for cause in CAUSES}
-        for line in lines:
-            for cause, amount in line.lost.items():
-                lost[cause].append(amount)
+        for entry in entries:
+            for cause, cost, _ in entry.costs:
+                lost[cause].append(cost)
         for cause, label in CAUSES.items():
-            change = -Fraction(total(lost[cause]))
+            change = -Fraction(total(lost[cause])) / applicable if lost[cause] else Fraction(0)
             after += change
             yield Step(cause, label, change, after)
         limits = {

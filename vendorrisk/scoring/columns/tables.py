@@ -350,7 +350,8 @@ def share_of(node: Fold, member: Member) -> Term:
     }
     amount = fold_term(replace(node, kind="sum", empty=_NOTHING), [member])
     weight = fold_term(
-        replace(node, kind="sum", empty=_NOTHING, policy=ones), [replace(member, value=one)]
+        replace(node, kind="sum", empty=_NOTHING, policy=ones),
+        [replace(member, value=one, slot=None, fixed=None)],
     )
 
     def run(slots: Sequence[object]) -> Share:

@@ -18,10 +18,15 @@ from pathlib import Path
 from vendorrisk.assessment import Refusal
 from vendorrisk.assurance import read_submission, score_submission
 from vendorrisk.content import (
+    ACROSS,
+    CASES,
+    TRIGGERS,
     Comparison,
     Library,
     NoSuchPack,
     Pack,
+    SetCase,
+    case_problems,
     check,
     compare_cases,
     library_at,
@@ -31,6 +36,7 @@ from vendorrisk.content import (
     pack_folders,
     read_json,
     run_cases,
+    set_cases,
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
@@ -135,8 +141,33 @@ def _test(arguments: Namespace) -> int:
             ran += len(outcomes)
             held += sum(outcome.holds for outcome in outcomes)
             print(f"{display_name(folder)}: {_count(len(outcomes), 'case')}")
+        if path.resolve() == library.root:
+            of_sets, code_of_sets = _test_sets(library)
+            code = max(code, code_of_sets)
+            ran += len(of_sets)
+            held += sum(case.holds for case in of_sets)
     print(f"{held} of {_count(ran, 'case')} hold")
     return code
+
+
+def _test_sets(library: Library) -> tuple[list[SetCase], int]:
+    """Run the cases of what sets trigger and contradict; them, and the exit code."""
+    found: list[SetCase] = []
+    code = FINE
+    for name in (TRIGGERS, ACROSS):
+        path = library.root / CASES[name]
+        if not path.is_file():
+            continue
+        problems = Report(display_name(path))
+        try:
+            cases = set_cases(library, name, problems)
+        except InvalidContent as error:
+            code = max(code, report(error.problems))
+            continue
+        code = max(code, report([*problems.problems, *case_problems(cases)]))
+        found += cases
+        print(f"{display_name(path)}: {_count(len(cases), 'case')}")
+    return found, code
 
 
 def _takes_rubric(parser: ArgumentParser) -> None:

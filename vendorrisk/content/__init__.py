@@ -14,8 +14,21 @@ from vendorrisk.content.comparing import Comparison, Outcome, compare, compare_c
 from vendorrisk.content.lock import check_lock, lock
 from vendorrisk.content.packs import Library, NoSuchPack, Pack, load_pack, pack_folders
 from vendorrisk.content.reading import read_json, read_yaml
+from vendorrisk.content.sets import (
+    ACROSS,
+    CASES,
+    TRIGGERS,
+    SetCase,
+    case_problems,
+    load_across,
+    load_triggers,
+    set_cases,
+)
 
 __all__ = [
+    "ACROSS",
+    "CASES",
+    "TRIGGERS",
     "Case",
     "CaseOutcome",
     "Comparison",
@@ -23,13 +36,17 @@ __all__ = [
     "NoSuchPack",
     "Outcome",
     "Pack",
+    "SetCase",
+    "case_problems",
     "check",
     "check_lock",
     "compare",
     "compare_cases",
     "coverage_problems",
     "library_at",
+    "load_across",
     "load_pack",
+    "load_triggers",
     "lock",
     "new_questionnaire",
     "new_version",
@@ -40,4 +57,5 @@ __all__ = [
     "read_yaml",
     "run_case",
     "run_cases",
+    "set_cases",
 ]

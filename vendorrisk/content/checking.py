@@ -22,6 +22,14 @@ from vendorrisk.content.packs import (
 )
 from vendorrisk.content.questionnaires import read_evidence_kinds
 from vendorrisk.content.reading import display_name, read_yaml
+from vendorrisk.content.sets import (
+    ACROSS,
+    CASES,
+    TRIGGERS,
+    check_sets,
+    read_across,
+    read_triggers,
+)
 from vendorrisk.content.style import check_style
 from vendorrisk.document import InvalidContent, Place, Problem, Report
 
@@ -103,11 +111,14 @@ def _style(pack: Pack) -> Iterable[Problem]:
 
 
 def _check_library(library: Library) -> list[Problem]:
-    """The catalogues, the appetite and the lock of a whole library."""
+    """The catalogues, the appetite, what sets trigger and contradict, and the lock."""
     problems = []
     for path in (library.root / CATALOGUE, library.root / "appetite.yaml"):
         if path.is_file():
             problems += _check_file(path, library)
+    for name in (TRIGGERS, ACROSS):
+        if (library.root / name).is_file():
+            problems += check_sets(library, name)
     with contextlib.suppress(InvalidContent):  # a pack's own problems are reported with the pack
         problems += check_lock(library)
     return problems
@@ -120,6 +131,9 @@ def _check_file(path: Path, library: Library) -> list[Problem]:
     if record is None:
         return report.errors
     problems: list[Problem] = []
+    for name, cases in CASES.items():
+        if path.name in (name, cases) and path.resolve().parent == library.root:
+            return check_sets(library, name)
     if "questionnaire" in record and "rubric" not in record:
         questionnaire = load_questionnaire(path, library.kinds, problems)
         if questionnaire is not None:
@@ -136,12 +150,16 @@ def _check_file(path: Path, library: Library) -> list[Problem]:
     elif "appetite" in record:
         read_appetite(record, report)
         problems = [*report.errors, *report.warnings]
+    elif "triggers" in record or "across" in record:
+        (read_triggers if "triggers" in record else read_across)(record, library, report)
+        problems = [*report.errors, *report.warnings]
     else:
         report.error(
             "unknown-file",
             Place(report.file, 1),
-            "The file is neither a questionnaire, a rubric, a catalogue nor an appetite: none of "
-            "the keys `questionnaire`, `rubric`, `kinds` and `appetite` stands at its top.",
+            "The file is neither a questionnaire, a rubric, a catalogue, an appetite nor about "
+            "several sets: none of the keys `questionnaire`, `rubric`, `kinds`, `appetite`, "
+            "`triggers` and `across` stands at its top.",
         )
         problems = report.errors
     return problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -282,6 +283,14 @@ class Library:
     def packs(self) -> tuple[Pack, ...]:
         """Every pack. Raises InvalidContent for the first that cannot be used."""
         return tuple(self.load(folder) for folder in pack_folders(self.root))
+
+    def usable(self) -> tuple[Pack, ...]:
+        """Every pack that can be used; one that cannot takes nothing from the others."""
+        found = []
+        for folder in pack_folders(self.root):
+            with contextlib.suppress(InvalidContent):
+                found.append(self.load(folder))
+        return tuple(found)
 
     def pack(self, name: str, version: int | None = None) -> Pack:
         """A pack by id; without a version the highest published one, else the highest draft.

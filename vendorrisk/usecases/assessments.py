@@ -103,6 +103,7 @@ def open_assessment(
     }
     offered = {content.questionnaire.id: content for content in app.for_vendors()}
     if questionnaire_id not in offered:
+        _require_usable(app, questionnaire_id)
         form.problem("questionnaire_id", "Choose one of the questionnaires in the list.")
     form.check()
     content = offered[questionnaire_id]
@@ -229,6 +230,15 @@ def withdraw(app: Application, actor: Actor, assessment_id: str, reason: str) ->
         work.record(actor, Action.WITHDRAW, "assessment", row.id, row.id, reason=text)
         for invitation in work.all(Invitation, assessment_id=assessment_id, revoked_at=None):
             _revoke(actor, work, invitation)
+
+
+def _require_usable(app: Application, questionnaire_id: str) -> None:
+    """Say why a questionnaire that is there cannot be used. Raises `Refusal` (content_unusable)."""
+    try:
+        app.content(questionnaire_id)
+    except Refusal as refusal:
+        if refusal.code == "content_unusable":
+            raise
 
 
 def _require_facts(content: Content, facts: Mapping[str, object]) -> None:

@@ -14,6 +14,9 @@ from typing import Literal
 
 from vendorrisk.assurance import Submission
 
+_MOST_REASONS = 3
+"""Reasons for one ceiling that are told in full."""
+
 Decision = Literal["approve", "conditional", "reject", "escalate"]
 
 
@@ -153,8 +156,8 @@ def decision_options(
 ) -> tuple[Option, ...]:
     """The four decisions, each open or not and why.
 
-    `overall` is the assured score or None, `caps` and `knockouts` name the rules that fired
-    ("not cleared" counts as the ceiling it stands for).
+    `overall` is the assured score or None; `caps` and `knockouts` are the sentences in which the
+    rules that fired say why ("not cleared" counts as the ceiling it stands for).
     """
     bars = appetite.tiers[tier]
     approve = _approval(appetite, bars, overall, residual, caps, knockouts)
@@ -183,9 +186,9 @@ def _approval(
 ) -> Option:
     against = []
     if knockouts:
-        against.append(f"Knocked out by {_names(knockouts)}.")
+        against += _because("Knocked out", knockouts)
     if caps:
-        against.append(f"Capped by {_names(caps)}.")
+        against += _because("Capped", caps)
     if overall is None:
         against.append("There is no score to approve on.")
     elif overall < bars.approve:
@@ -222,11 +225,14 @@ def _conditional(
         return Option(
             "conditional",
             False,
-            (f"Knocked out by {_names(knockouts)}: conditions cannot undo it.",),
+            (
+                *_because("Knocked out", knockouts),
+                "A knockout closes this: conditions cannot undo it.",
+            ),
         )
     if overall is None:
         return Option("conditional", False, ("There is no score to attach conditions to.",))
-    each_cap = tuple(f"A dated condition that lifts the cap {cap}." for cap in caps)
+    each_cap = tuple(f"A dated condition that lifts this cap: {cap}" for cap in caps)
     if overall >= bars.conditional:
         why = (
             f"The score of {floor(overall)} reaches the {floor(bars.conditional)} at which tier "
@@ -234,8 +240,11 @@ def _conditional(
         )
         return Option("conditional", True, why, each_cap or ("At least one dated condition.",))
     if caps and bars.executive_may_accept_caps:
-        why = (f"Capped by {_names(caps)}; an executive may accept that with conditions.",)
-        return Option("conditional", True, why, (*each_cap, _acceptance(bars)))
+        capped = (
+            *_because("Capped", caps),
+            f"In tier {bars.tier} an executive may accept that with conditions.",
+        )
+        return Option("conditional", True, capped, (*each_cap, _acceptance(bars)))
     return Option(
         "conditional",
         False,
@@ -265,5 +274,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+def _because(what: str, reasons: Sequence[str]) -> list[str]:
+    """The first reasons for a ceiling, each in its own words, and how many more there are."""
+    said = [f"{what}: {reason}" for reason in reasons[:_MOST_REASONS]]
+    more = len(reasons) - len(said)
+    return [*said, f"{what} for {_count(more, 'more reason')}."] if more else said

@@ -151,27 +151,39 @@ def test_tier_1_with_very_high_impact_takes_85_or_a_verified_reduction():
 
 
 def test_a_cap_closes_approval_and_asks_for_a_dated_condition_each():
-    found = options("1", 59, caps=["secrets-in-code", "copied-to-tests"])
+    found = options("1", 59, caps=["Secrets lie in code.", "Tests read real data."])
     assert not found["approve"].open
     assert found["conditional"].open
     assert [need for need in found["conditional"].needs if "condition" in need] == [
-        "A dated condition that lifts the cap secrets-in-code.",
-        "A dated condition that lifts the cap copied-to-tests.",
+        "A dated condition that lifts this cap: Secrets lie in code.",
+        "A dated condition that lifts this cap: Tests read real data.",
     ]
     assert any("at most 6 months" in need for need in found["conditional"].needs)
 
 
 def test_a_cap_on_a_low_score_stays_closed_outside_tier_1():
-    assert "conditional" not in opened("2", 40, caps=["secrets-in-code"])
-    assert "conditional" in opened("2", 59, caps=["secrets-in-code"])
+    assert "conditional" not in opened("2", 40, caps=["Secrets lie in code."])
+    assert "conditional" in opened("2", 59, caps=["Secrets lie in code."])
 
 
 @pytest.mark.parametrize("tier", ["1", "2", "3", "4"])
 def test_a_knockout_leaves_rejection_and_a_named_executive_only(tier):
-    found = options(tier, 29, knockouts=["published-credential"])
+    found = options(tier, 29, knockouts=["A published key works today."])
     assert {name for name, option in found.items() if option.open} == {"reject", "escalate"}
-    assert "published-credential" in found["approve"].why[0]
+    assert found["approve"].why[0] == "Knocked out: A published key works today."
+    assert found["approve"].why[0] in found["conditional"].why
     assert "executive" in found["escalate"].needs[0]
+
+
+def test_many_reasons_for_one_ceiling_are_counted():
+    reasons = [f"Reason {number}." for number in range(5)]
+    found = options("2", 59, caps=reasons)
+    capped = [sentence for sentence in found["approve"].why if sentence.startswith("Capped")]
+    assert capped == [
+        *(f"Capped: {reason}" for reason in reasons[:3]),
+        "Capped for 2 more reasons.",
+    ]
+    assert len(found["conditional"].needs) == 5
 
 
 @pytest.mark.parametrize("tier", ["1", "2", "3", "4"])

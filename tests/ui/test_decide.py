@@ -116,9 +116,13 @@ def test_a_condition_without_an_owner_is_refused_below_it(quillstone):
 def test_another_condition_can_be_added(quillstone):
     at = open_(quillstone, "quillstone")
     at.radio[0].set_value("conditional").run()
+    first, second = deciding.decision_options(
+        quillstone.app, quillstone.actor("committee"), quillstone.town.assessments["quillstone"]
+    ).proposed_conditions[:2]
+    assert {a.label: a.value for a in at.text_area}["Condition 1"] == first
     press(at, "One more condition")
 
-    assert "Condition 2" in [area.label for area in at.text_area]
+    assert {a.label: a.value for a in at.text_area}["Condition 2"] == second
 
 
 def test_a_double_click_records_one_decision(pages):

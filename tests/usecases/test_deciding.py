@@ -65,7 +65,10 @@ def test_the_options_follow_the_appetite_and_say_why(world: World) -> None:
     options = {option.outcome: option for option in sheet.options}
     assert not options["approve"].fits
     assert not options["conditional"].fits
-    assert "published-key" in " ".join(options["approve"].reasons)
+    assert "Knocked out: A published key works today." in options["approve"].reasons
+    assert "published-key" not in " ".join(
+        sentence for option in sheet.options for sentence in (*option.reasons, *option.needs)
+    ), "a rule is told in its own words, not by its id"
     assert options["reject"].suggested
     assert sheet.residual == "moderate", "a knockout makes the likelihood very high"
     assert "Scan what you publish." in sheet.proposed_conditions
@@ -90,6 +93,20 @@ def test_a_decision_with_conditions_is_kept_with_its_scorecard(world: World) -> 
         world.judge(assessment_id, "storage")
     with pytest.raises(Refusal):
         assessments.withdraw(world.app, world.officer, assessment_id, "Too late.")
+
+
+def test_without_a_rule_conditions_are_proposed_from_what_costs_most(world: World) -> None:
+    weak = verified(world, "Orrin & Vale", deletion="by_hand", storage="most")
+    sheet = deciding.decision_options(world.app, world.committee, weak)
+    assert sheet.proposed_conditions[:2] == (
+        "Let a job delete it.",
+        "Move every key into a vault.",
+    ), "the weightiest shortfall first"
+    unproven, _ = world.submitted("Tarnway Data", BEST)
+    world.judge(unproven, "published")
+    sheet = deciding.decision_options(world.app, world.committee, unproven)
+    assert all(text.startswith("Supply evidence for") for text in sheet.proposed_conditions)
+    assert 0 < len(sheet.proposed_conditions) <= 3
 
 
 def test_a_decision_that_does_not_fit_is_refused(world: World) -> None:

@@ -49,6 +49,9 @@ OUTCOMES: Mapping[str, str] = {
 MOST_COLUMNS = 8
 MOST_CONDITIONS = 30
 
+_MOST_PROPOSED = 3
+"""Conditions that are proposed where no rule asks for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -158,8 +161,8 @@ class DecisionSheet:
     """What the committee decides on. `inherent` and `residual` are levels (very_low … very_high).
 
     `scorecard_id` goes back with `record_decision`, so that nobody decides on figures that
-    changed meanwhile. `proposed_conditions` come from the rules that fired. `may_decide` is false
-    with `why_not` for whoever may not.
+    changed meanwhile. `proposed_conditions` come from the rules that fired, or else from the
+    answers that cost most. `may_decide` is false with `why_not` for whoever may not.
     """
 
     assessment_id: str
@@ -450,12 +453,12 @@ def _case(app: Application, work: Work, assessment_id: str) -> _Case:
 
 
 def _ceilings(case: _Case) -> tuple[list[str], list[str]]:
-    """The ids of the rules that stand for a knockout and for a cap; "not cleared" is either."""
+    """Why there is a knockout and why a cap, in the rules' words; "not cleared" is either."""
     everyday = case.content.rubric.everyday
     fatal = int(everyday.limits.knocked_out) if everyday else None
     limited = [rule for rule in case.card.rules if rule.limit is not None]
-    knockouts = [rule.id for rule in limited if rule.limit == fatal]
-    return knockouts, [rule.id for rule in limited if rule.limit != fatal]
+    knockouts = [rule.because for rule in limited if rule.limit == fatal]
+    return knockouts, [rule.because for rule in limited if rule.limit != fatal]
 
 
 def _residual(app: Application, case: _Case) -> risk.ResidualRisk | None:
@@ -516,11 +519,32 @@ def _options(
 
 
 def _proposed(card: ScorecardView) -> Iterator[str]:
-    """Conditions that would answer what holds the score down: the remedies behind each rule."""
-    remedies = {line.question_id: line.remedy for line in card.lines if line.remedy}
-    for rule in card.rules:
-        if rule.effect in ("cap", "not_cleared", "knockout"):
-            yield from (remedies[name] for name in rule.questions if name in remedies)
+    """Conditions that would answer what holds the score down: what each rule looks at, or else
+
+    the answers that cost most.
+    """
+    lines = {line.question_id: line for line in card.lines if line.remedy}
+    held = {
+        name: None
+        for rule in card.rules
+        if rule.effect in ("cap", "not_cleared", "knockout")
+        for name in rule.questions
+        if name in lines
+    }
+    weightiest = sorted(
+        (line for line in lines.values() if _lost(line) > 0), key=_lost, reverse=True
+    )
+    for line in [lines[name] for name in held] or weightiest[:_MOST_PROPOSED]:
+        yield _condition_for(line)
+
+
+def _condition_for(line: ScoreLine) -> str:
+    """What would make up for a line: its remedy, or evidence where only that is missing."""
+    causes = {cause for cause, points in line.lost if points}
+    if causes and causes <= {"unproven"}:
+        name = f"{line.code} “{line.ask}”" if line.code else f"“{line.ask}”"
+        return f"Supply evidence for the answer to {name}"
+    return line.remedy
 
 
 def _check_outcome(

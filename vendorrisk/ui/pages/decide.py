@@ -266,10 +266,10 @@ def decide(sheet: DecisionSheet) -> None:
 
 
 def conditions(sheet: DecisionSheet, least: int, problems: Problems) -> list[NewCondition]:
-    """Dated conditions, begun with those that would lift what stops the score."""
+    """Dated conditions, each begun with a text that would help, the weightiest first."""
     st.markdown("**Conditions.** Each has an owner, a date and a proof, and goes to the ledger.")
     key = f"conditions_{sheet.scorecard_id}"
-    start = max(least, len(sheet.proposed_conditions), 1)
+    start = max(least, 1)
     number: int = st.session_state.setdefault(key, start)
     terms = []
     for place in range(number):

@@ -83,7 +83,51 @@ def test_a_new_questionnaire_is_sound_and_its_cases_hold(root):
         new_questionnaire(library, "offices")
 
 
-@pytest.mark.parametrize("name", ["../outside", "Offices", "", "a b", "/tmp/x", "methods"])
+def test_a_new_questionnaire_in_an_empty_library_gives_no_warning_and_its_cases_hold(tmp_path):
+    root = tmp_path / "fresh"
+    root.mkdir()
+    new_questionnaire(Library(root), "visitor-records")
+    library = Library(root)
+    assert [str(problem) for problem in check(root, library)] == []
+    outcomes = run_cases(library.pack("visitor-records"))
+    assert len(outcomes) > 10
+    assert all(outcome.holds for outcome in outcomes)
+
+
+def test_a_new_questionnaire_uses_a_kind_of_evidence_that_the_library_has(root):
+    change(root / "catalogs/evidence.yaml", "policy: {title: Policy,", "rule: {title: Rule,")
+    shutil.rmtree(root / "access")
+    library = Library(root)
+    new_questionnaire(library, "offices")
+    assert [str(problem) for problem in check(root / "offices", library)] == []
+
+
+def test_a_next_version_is_a_draft_that_passes_as_the_last_one_did(root):
+    change(
+        root / "access/v1/rubric.yaml",
+        "questionnaire: access\n",
+        "questionnaire: access\nquestionnaire_version: 1\n",
+    )
+    library = Library(root)
+    folder = new_version(library, "access")
+    assert [str(problem) for problem in check(folder, library)] == []
+    assert all(outcome.holds for outcome in run_cases(library.pack("access", 2)))
+
+
+@pytest.mark.parametrize("name", ["visitors", "access"])
+def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(root, monkeypatch, name):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    begin = new_version if name == "access" else new_questionnaire
+    with pytest.raises(InvalidContent, match="cannot be written: No space left on device"):
+        begin(Library(root), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "Offices", "", "a b", "/tmp/x", "methods", "catalogs"]
+)
 def test_a_new_questionnaire_stays_inside_the_library(root, name):
     before = sorted(root.parent.rglob("*"))
     with pytest.raises(InvalidContent):

@@ -25,13 +25,12 @@ from vendorrisk.conditions import (
 )
 from vendorrisk.document import Report, Text, did_you_mean, place_of
 from vendorrisk.questionnaire import Questionnaire
-from vendorrisk.scoring.formula import Apply, Expression, Name, Number, divisors, names_in
+from vendorrisk.scoring.formula import Expression, Name, Number, divisors, names_in
 from vendorrisk.scoring.graph import (
     BY_ROW,
     Bands,
     Cases,
     Constant,
-    Context,
     Fold,
     Formula,
     Grain,
@@ -41,7 +40,6 @@ from vendorrisk.scoring.graph import (
     Measure,
     Named,
     Node,
-    Policy,
     Rounding,
     Rows,
     Span,
@@ -50,12 +48,25 @@ from vendorrisk.scoring.graph import (
     member_names,
     names_of,
 )
-
-LARGEST_DEGREE = 1000
-"""How far powers of powers may multiply up before numbers grow out of hand."""
+from vendorrisk.scoring.spans import (
+    LARGEST_DEGREE,
+    after_policy,
+    combined,
+    constant_span,
+    excludes_zero,
+    fold_range,
+    numbers_span,
+    tick_range,
+    union,
+)
 
 MOST_RESULTS = 10_000
-MOST_TICKS = 1_000
+
+
+# What a measure read over other rows may be; rarer states would only bring needless warnings.
+_ANYTHING = Span(
+    numeric=True, states=frozenset((State.HIDDEN, State.NOT_APPLICABLE, State.UNANSWERED))
+)
 
 
 @dataclass(frozen=True)
@@ -435,7 +446,7 @@ class _Analysis:
                 return Span(numeric=True, states=span.states)
             return span
         parts = [self.number(measure, part) for part in found.parts]
-        return _combined(found, parts)
+        return combined(found, parts)
 
     def divisions(self, measure: Measure, found: Expression, *, said: bool) -> None:
         for divisor in divisors(found):
@@ -449,7 +460,7 @@ class _Analysis:
                     f"`{measure.name}` always divides by zero.",
                 )
                 continue
-            if said or span is None or _excludes_zero(span):
+            if said or span is None or excludes_zero(span):
                 continue
             self.report.warning(
                 "may-divide-by-zero",
@@ -475,7 +486,7 @@ class _Analysis:
         if node.ticked is not None:
             if span.has_labels or span.states:
                 self.report.error("map", at, "the entries for ticks must all be numbers.")
-            span = _tick_range(node.ticked, span)
+            span = tick_range(node.ticked, span)
         if node.otherwise is not None:
             span = union([span, constant_span(node.otherwise)])
         absent = union([Span(states=s.states) for s in spans])
@@ -621,7 +632,7 @@ class _Analysis:
         states = frozenset(s for s in span.states if node.policy.get(s) == "stop")
         if node.kind == "first":
             states |= span.states  # none of the members has a value
-        folded = _folded(node.kind, replace(span, states=frozenset()), count)
+        folded = fold_range(node.kind, replace(span, states=frozenset()), count)
         return union([folded, Span(states=states), *given, *empty])
 
     def weighted(self, measure: Measure, weight: Expression, span: Span) -> Span:
@@ -764,75 +775,7 @@ class _Analysis:
         }
 
 
-# -- spans --------------------------------------------------------------------------------------
-
-# What a measure read over other rows may be; rarer states would only bring needless warnings.
-_ANYTHING = Span(
-    numeric=True, states=frozenset((State.HIDDEN, State.NOT_APPLICABLE, State.UNANSWERED))
-)
-
-
-def numbers_span(numbers: Iterable[Fraction], states: frozenset[State]) -> Span:
-    """The span of a list of numbers."""
-    found = frozenset(numbers)
-    if not found:
-        return Span(states=states)
-    return Span(numeric=True, low=min(found), high=max(found), numbers=found, states=states)
-
-
-def constant_span(value: Constant) -> Span:
-    """The span of one written value."""
-    if isinstance(value, State):
-        return Span(states=frozenset((value,)))
-    if isinstance(value, str):
-        return Span(labels=frozenset((value,)))
-    return numbers_span([value], frozenset())
-
-
-def union(spans: Iterable[Span]) -> Span:
-    """Whatever one of the spans may be."""
-    parts = list(spans)
-    numeric = [span for span in parts if span.numeric]
-    listed = [span.numbers for span in numeric]
-    numbers = (
-        None
-        if any(found is None for found in listed)
-        else frozenset().union(*(found for found in listed if found is not None))
-    )
-    lows, highs = [s.low for s in numeric], [s.high for s in numeric]
-    return Span(
-        labels=frozenset().union(*(span.labels for span in parts)),
-        any_label=any(span.any_label for span in parts),
-        numeric=bool(numeric),
-        low=None if None in lows or not lows else min(low for low in lows if low is not None),
-        high=None if None in highs or not highs else max(h for h in highs if h is not None),
-        numbers=numbers if numeric and numbers is not None and len(numbers) <= 256 else None,
-        many=any(span.many for span in parts),
-        days=any(span.days for span in parts),
-        states=frozenset().union(*(span.states for span in parts)),
-        degree=max((span.degree for span in parts), default=1),
-    )
-
-
-def after_policy(span: Span, policy: Policy) -> Span:
-    """The span once a policy has replaced states."""
-    given = [constant_span(value) for state, value in policy.items() if state in span.states]
-    left = replace(span, states=frozenset(s for s in span.states if s not in policy))
-    return union([left, *given]) if given else left
-
-
-def entries(table: Table) -> Iterator[Constant]:
-    """Every result in a map's table."""
-    for value in table.values():
-        if isinstance(value, Mapping):
-            yield from entries(value)
-        else:
-            yield value
-
-
-def listed(value: str | State) -> tuple[str, ...]:
-    """The ids in a column that lists rows, parted by spaces."""
-    return () if isinstance(value, State) else tuple(value.split())
+# -- small helpers ----------------------------------------------------------------------------
 
 
 def _quiet(analysis: _Analysis, measure: Measure, found: Expression) -> Span | None:
@@ -842,121 +785,6 @@ def _quiet(analysis: _Analysis, measure: Measure, found: Expression) -> Span | N
     broken = len(analysis.report.problems) > known
     del analysis.report.problems[known:]
     return None if broken else span
-
-
-def _excludes_zero(span: Span) -> bool:
-    if span.numbers is not None:
-        return 0 not in span.numbers
-    return (span.low is not None and span.low > 0) or (span.high is not None and span.high < 0)
-
-
-def _combined(found: Apply, parts: Sequence[Span]) -> Span:
-    """Interval arithmetic: where a number from an operation may lie."""
-    states = frozenset().union(*(part.states for part in parts))
-    operation, first = found.operation, parts[0]
-    low: Fraction | None = None
-    high: Fraction | None = None
-    degree = max(part.degree for part in parts)
-    if operation == "+":
-        low, high = _plus(first.low, parts[1].low), _plus(first.high, parts[1].high)
-    elif operation == "-":
-        low, high = _minus(first.low, parts[1].high), _minus(first.high, parts[1].low)
-    elif operation == "negative":
-        low, high = _minus(Fraction(0), first.high), _minus(Fraction(0), first.low)
-    elif operation in ("*", "/"):
-        degree = sum(part.degree for part in parts)
-        low, high = _product_range(operation, first, parts[1])
-        if operation == "/" and not _excludes_zero(parts[1]):
-            states |= {State.NOT_APPLICABLE}
-    elif operation == "**":
-        power = int(parts[1].low or 0)
-        degree = first.degree * max(1, power)
-        if first.low is not None and first.low >= 0 and degree <= LARGEST_DEGREE:
-            low = first.low**power
-            high = None if first.high is None else first.high**power
-    elif operation in ("min", "max"):
-        choose = min if operation == "min" else max
-        lows, highs = [p.low for p in parts], [p.high for p in parts]
-        known_low = [value for value in lows if value is not None]
-        known_high = [value for value in highs if value is not None]
-        # A minimum is no greater than any part, but as low as the lowest; likewise a maximum.
-        if operation == "min":
-            low = choose(known_low) if len(known_low) == len(parts) else None
-            high = choose(known_high) if known_high else None
-        else:
-            low = choose(known_low) if known_low else None
-            high = choose(known_high) if len(known_high) == len(parts) else None
-    elif operation == "abs":
-        low = Fraction(0)
-        if first.low is not None and first.high is not None:
-            high = max(abs(first.low), abs(first.high))
-    else:  # rounding moves a value by less than one step
-        step = parts[1].low or Fraction(1)
-        down, up = operation != "up", operation != "down"
-        low = first.low if first.low is None or not down else first.low - step
-        high = first.high if first.high is None or not up else first.high + step
-        if low is not None and first.low is not None and first.low >= 0:
-            low = max(low, Fraction(0))
-    return Span(numeric=True, low=low, high=high, states=states, degree=degree)
-
-
-def _plus(a: Fraction | None, b: Fraction | None) -> Fraction | None:
-    return None if a is None or b is None else a + b
-
-
-def _minus(a: Fraction | None, b: Fraction | None) -> Fraction | None:
-    return None if a is None or b is None else a - b
-
-
-def _product_range(operation: str, a: Span, b: Span) -> tuple[Fraction | None, Fraction | None]:
-    if a.low is not None and a.low >= 0 and b.low is not None and b.low >= 0:
-        if operation == "*":
-            high = None if a.high is None or b.high is None else a.high * b.high
-            return a.low * b.low, high
-        low = Fraction(0) if b.high is None or b.high == 0 else a.low / b.high
-        return low, None if a.high is None or b.low == 0 else a.high / b.low
-    if None in (a.low, a.high, b.low, b.high) or (operation == "/" and not _excludes_zero(b)):
-        return None, None
-    ends = [
-        x * y if operation == "*" else x / y
-        for x in (a.low, a.high)
-        for y in (b.low, b.high)
-        if x is not None and y is not None
-    ]
-    return min(ends), max(ends)
-
-
-def _folded(kind: str, span: Span, count: int) -> Span:
-    if kind == "sum":
-        low = None if span.low is None else min(Fraction(0), span.low * count)
-        high = None if span.high is None else max(Fraction(0), span.high * count)
-        return replace(span, low=low, high=high, numbers=None)
-    if kind == "mean":
-        return replace(span, numbers=None)
-    if kind == "product":
-        unit = span.low is not None and span.low >= 0
-        small = span.high is not None and span.high <= 1
-        return replace(
-            span,
-            low=Fraction(0) if unit else None,
-            high=Fraction(1) if unit and small else None,
-            numbers=None,
-            degree=span.degree * min(count, LARGEST_DEGREE),
-        )
-    return span
-
-
-def _tick_range(ticked: str, span: Span) -> Span:
-    zero, low, high = Fraction(0), span.low, span.high
-    if ticked == "sum":  # no answer ticks more choices than a table has entries
-        low = None if low is None else low * MOST_TICKS
-        high = None if high is None else high * MOST_TICKS
-    return replace(
-        span,
-        low=None if low is None else min(zero, low),
-        high=None if high is None else max(zero, high),
-        numbers=None,
-    )
 
 
 def _same(key: str, value: str | Fraction) -> bool:
@@ -978,4 +806,15 @@ def _example(span: Span) -> str:
     return f"`{min(span.labels)}`" if span.labels else "a label"
 
 
-__all__ = ["Context", "Draft", "analyse", "constant_span", "entries", "listed", "union"]
+def listed(value: str | State) -> tuple[str, ...]:
+    """The ids in a column that lists rows, parted by spaces."""
+    return () if isinstance(value, State) else tuple(value.split())
+
+
+def entries(table: Table) -> Iterator[Constant]:
+    """Every result in a map's table."""
+    for value in table.values():
+        if isinstance(value, Mapping):
+            yield from entries(value)
+        else:
+            yield value

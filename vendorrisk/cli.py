@@ -119,8 +119,25 @@ def _check(arguments: Namespace) -> int:
     code = report(problems)
     errors = sum(problem.severity == "error" for problem in set(problems))
     warnings = len(set(problems)) - errors
+    for path in _paths(arguments, library):
+        _tell_burden(path, library_at(path, library))
     print(f"{_count(errors, 'problem')}, {_count(warnings, 'warning')}")
     return code
+
+
+def _tell_burden(path: Path, library: Library) -> None:
+    """How much each questionnaire below a folder asks, and of whom."""
+    for folder in pack_folders(path) if path.is_dir() else ():
+        try:
+            asked = library.load(folder).questionnaire
+        except InvalidContent:  # its problems have been told
+            continue
+        if asked is not None:
+            roles = ", ".join(f"{role} {number}" for role, number in asked.minutes_by_role.items())
+            print(
+                f"{display_name(folder)}: {_count(len(asked.questions), 'question')}, "
+                f"{_count(sum(asked.minutes_by_role.values()), 'minute')} ({roles})"
+            )
 
 
 def _test(arguments: Namespace) -> int:

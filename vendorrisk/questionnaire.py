@@ -168,6 +168,14 @@ class Questionnaire:
             for question in self.questions
         }
 
+    @cached_property
+    def minutes_by_role(self) -> Mapping[str, int]:
+        """Expected minutes by who of the vendor's people answers, if all is asked; most first."""
+        found: dict[str, int] = {}
+        for question in self.questions:
+            found[question.answered_by] = found.get(question.answered_by, 0) + question.minutes
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
     def by_name(self) -> dict[str, Question]:
         """Every question under its id, and under its code where it has one."""
         found = {question.code: question for question in self.questions if question.code}

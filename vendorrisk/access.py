@@ -85,8 +85,11 @@ class Action(StrEnum):
     VERIFY_SCORECARD = "verify_scorecard"
     FINISH_REVIEW = "finish_review"
     COMPARISON = "comparison"
+    WEIGHED = "weighed"
+    REACH = "reach"
     DECISION_OPTIONS = "decision_options"
     RECORD_DECISION = "record_decision"
+    PROMISES = "promises"
     BRIEF = "brief"
     WAITING = "waiting"
     TRAIL = "trail"
@@ -193,8 +196,11 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.VERIFY_SCORECARD: _READERS,
     Action.FINISH_REVIEW: _REVIEWER,
     Action.COMPARISON: _READERS,
+    Action.WEIGHED: _READERS,
+    Action.REACH: _READERS,
     Action.DECISION_OPTIONS: _READERS,
     Action.RECORD_DECISION: _COMMITTEE,
+    Action.PROMISES: _READERS,
     Action.BRIEF: _READERS,
     Action.WAITING: _STAFF,
     Action.TRAIL: _READERS,

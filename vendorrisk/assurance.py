@@ -110,7 +110,7 @@ class Submission:
         if self.scope:
             facts["scope"] = dict(self.scope)
         return {
-            "answers": {name: _plain_reply(reply) for name, reply in self.answers.items()},
+            "answers": {name: stored_reply(reply) for name, reply in self.answers.items()},
             "facts": facts,
             "evidence": {item.id: _plain_evidence(item) for item in self.evidence.values()},
             "review": {name: _plain_review(review) for name, review in self.review.items()},
@@ -152,7 +152,8 @@ def _decimal(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
 
-def _plain_reply(reply: Reply) -> Any:
+def stored_reply(reply: Reply) -> Any:
+    """An answer as plain data, in the shape in which it is read and kept."""
     value: Any = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
     if value == DONT_KNOW:
         value = {"dont_know": True}

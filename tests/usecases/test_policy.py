@@ -30,6 +30,7 @@ from vendorrisk.usecases import (
     reviewing,
     submitting,
     vendors,
+    weighing,
     worklist,
 )
 from vendorrisk.usecases.application import Application
@@ -163,6 +164,11 @@ CALLS: dict[Action, Call] = {
     Action.COMPARISON: lambda app, actor, ids: deciding.comparison(
         app, actor, [ids.in_review, ids.reviewed]
     ),
+    Action.WEIGHED: lambda app, actor, ids: weighing.weighed(
+        app, actor, [ids.in_review, ids.reviewed], draws=10
+    ),
+    Action.REACH: lambda app, actor, ids: weighing.reach(app, actor, ids.reviewed),
+    Action.PROMISES: lambda app, actor, ids: deciding.promises(app, actor),
     Action.DECISION_OPTIONS: lambda app, actor, ids: deciding.decision_options(
         app, actor, ids.reviewed
     ),

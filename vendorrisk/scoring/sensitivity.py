@@ -67,7 +67,7 @@ class Order:
     behind: float
 
     def __str__(self) -> str:
-        return f"{self.first} ahead of {self.second} in {_percent(self.ahead)}"
+        return f"{self.first} ahead of {self.second} in {percent(self.ahead)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _order(first: str, second: str, a: Results, b: Results, better: str) -> Orde
     )
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in whole percent, never rounded up to certainty or down to impossibility."""
     rounded = round(share * 100)
     if 0 < share < 1:

@@ -528,7 +528,11 @@ class Work:
     # Lists -------------------------------------------------------------------------------------
 
     def portfolio(
-        self, *, vendor_id: str | None = None, engagement_id: str | None = None
+        self,
+        *,
+        vendor_id: str | None = None,
+        engagement_id: str | None = None,
+        assessment_ids: Collection[str] | None = None,
     ) -> list[PortfolioRow]:
         """Vendors, engagements and assessments in one query, sorted by name, title and age.
 
@@ -565,6 +569,8 @@ class Work:
             query = query.where(col(Vendor.id) == vendor_id)
         if engagement_id is not None:
             query = query.where(col(Engagement.id) == engagement_id)
+        if assessment_ids is not None:
+            query = query.where(col(Assessment.id).in_(assessment_ids))
         if self.scope.assessment_id is not None:
             query = query.where(col(Assessment.id) == self.scope.assessment_id)
         return [PortfolioRow(*row) for row in self._session.execute(query)]

@@ -143,6 +143,15 @@ class ConditionView:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A condition in the ledger: which vendor promised it, and to which assessment it belongs."""
+
+    assessment_id: str
+    vendor_name: str
+    condition: ConditionView
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionView:
     """A recorded decision, on exactly one scorecard."""
 
@@ -381,6 +390,26 @@ def record_decision(
     if recorded is None:
         raise NotFound("This decision")
     return recorded
+
+
+def promises(app: Application, actor: Actor) -> tuple[Promise, ...]:
+    """Every condition of every decision: those still open first, the earliest due first."""
+    scope = authorise(actor, Action.PROMISES)
+    with app.store.read(scope) as work:
+        vendors = {
+            row.assessment.id: row.vendor.name
+            for row in work.portfolio()
+            if row.assessment is not None and row.assessment.state == State.DECIDED
+        }
+        decisions = work.decisions(list(vendors))
+    today = app.clock().date()
+    found = [
+        Promise(item.decision.assessment_id, vendors[item.decision.assessment_id], condition)
+        for item in decisions
+        for condition in _decision_view(item, "", today).conditions
+    ]
+    found.sort(key=lambda one: (one.condition.closed_at is not None, one.condition.due_on))
+    return tuple(found)
 
 
 def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:

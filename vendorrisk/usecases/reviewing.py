@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ from vendorrisk.assessment import STATE_SAYS, Move, State, after, may
 from vendorrisk.questionnaire import Question, Visible, visibility
 from vendorrisk.scoring import ENGINE
 from vendorrisk.store import StaleError, Work, document_text
-from vendorrisk.store.tables import Assessment, AuditEvent, Review, Scorecard, Submission
+from vendorrisk.store.tables import Assessment, AuditEvent, Review, Scorecard, Submission, Vendor
 from vendorrisk.usecases.answering import EvidenceView, evidence_views
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.errors import Conflict, NotFound, Refusal
@@ -289,12 +289,48 @@ def require_scored(work: Work, assessment_id: str) -> tuple[Submission, Scorecar
     """The latest submission and its latest scorecard. Raises `Refusal` (not_submitted)."""
     found = work.latest_scorecards([assessment_id]).get(assessment_id)
     if found is None:
-        raise Refusal(
-            "not_submitted",
-            "The vendor has not submitted its answers yet, so there is nothing to judge.",
-            "Wait for the vendor to submit, or remind your contact there.",
-        )
+        raise _not_submitted()
     return found
+
+
+def _not_submitted() -> Refusal:
+    return Refusal(
+        "not_submitted",
+        "The vendor has not submitted its answers yet, so there is nothing to judge.",
+        "Wait for the vendor to submit, or remind your contact there.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """An assessment with its vendor, its latest submission and that one's latest scorecard."""
+
+    assessment: Assessment
+    vendor: Vendor
+    submission: Submission
+    scorecard: Scorecard
+
+
+def scored_rows(work: Work, assessment_ids: Sequence[str]) -> list[ScoredRow]:
+    """These assessments, in this order, in two queries however many they are.
+
+    Raises `NotFound`, and `Refusal` (not_submitted).
+    """
+    found = {
+        row.assessment.id: row
+        for row in work.portfolio(assessment_ids=assessment_ids)
+        if row.assessment is not None
+    }
+    scored = work.latest_scorecards(assessment_ids)
+    rows = []
+    for name in assessment_ids:
+        row = found.get(name)
+        if row is None or row.assessment is None:
+            raise NotFound("This assessment")
+        if name not in scored:
+            raise _not_submitted()
+        rows.append(ScoredRow(row.assessment, row.vendor, *scored[name]))
+    return rows
 
 
 def reviewers_of(work: Work, assessment_id: str) -> frozenset[str]:

@@ -84,22 +84,18 @@ def choose() -> None:
                     if st.button("Open", key=f"open_{row.id}", width="stretch"):
                         go("decide", assessment=row.id)
     if decided:
-        ledger([(pair[0].vendor_name, pair[1].id) for pair in decided])
+        ledger()
 
 
-def ledger(decided: Sequence[tuple[str, str]]) -> None:
+def ledger() -> None:
     """Every promise of every decision, the most urgent first."""
-    promises: list[tuple[str, ConditionView]] = []
-    with refusals.shown():
-        for vendor_name, assessment_id in decided:
-            decision = deciding.decision_options(app, actor, assessment_id).decision
-            promises += [(vendor_name, one) for one in decision.conditions] if decision else []
+    with refusals.or_stop():
+        promises = deciding.promises(app, actor)
     st.header("The promise ledger", anchor=False)
     if not promises:
         st.caption("No decision so far has conditions.")
         return
-    promises.sort(key=lambda pair: (pair[1].closed_at is not None, pair[1].due_on))
-    promise_table(promises)
+    promise_table([(one.vendor_name, one.condition) for one in promises])
 
 
 def promise_table(promises: Sequence[tuple[str | None, ConditionView]]) -> None:

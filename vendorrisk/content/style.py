@@ -161,19 +161,25 @@ _DOUBLE = (
         rf"[,;]? (?:and|or) (?:{_WH} (?=\w)|{_AUXILIARY} (?:you|they|we|it|the|your|our)\b)",
         re.IGNORECASE,
     ),
-    # "How do you detect and answer incidents?"
+    # "How do you detect and answer incidents?", "How does your team find, rank and close flaws?"
     re.compile(
         rf"\b{_AUXILIARY} (?:you|they|we|it|(?:the|your|our|an?) [\w'’-]+)(?: \w+ly)? [\w-]+"
-        r" (?:and|or) (?!(?:the|an?|your|our|their|its|any|all)\b)[\w-]+"
-        r" (?:the|an?|your|our|their|its|any|all|each|every|it|them|[\w-]+s)\b",
+        r"(?:, [\w-]+)* (?:and|or) (?!(?:the|an?|your|our|their|its|any|all)\b)[\w-]+"
+        r" (?:the|an?|your|our|their|its|any|all|each|every|it|them|to|for|against|[\w-]+s)\b",
+        re.IGNORECASE,
+    ),
+    # "How are backups protected and tested?"
+    re.compile(
+        r"\b(?:is|are|was|were|been|being)\b[^?]*? [\w-]+(?:ed|en|pt|ld)(?:, [\w-]+)* and "
+        r"[\w-]+(?:ed|en|pt|ld)\b",
         re.IGNORECASE,
     ),
     # "Who writes and approves the policy?"
     re.compile(r"^who [\w-]+s (?:and|or) [\w-]+s\b", re.IGNORECASE),
 )
 _ONE_THING = re.compile(
-    r"\b(?:and which (?:is|are)|terms and conditions|research and development|health and safety|read and write"
-    r"|demo (?:and|or) (?:test|trial)|keys and tokens|more or less|one or more)\b",
+    r"\b(?:and which (?:is|are)|terms and conditions|research and development|health and safety"
+    r"|read and write|demo (?:and|or) (?:test|trial)|keys and tokens|more or less|one or more)\b",
     re.IGNORECASE,
 )
 
@@ -207,7 +213,7 @@ def _joins_two(ask: str) -> str | None:
         return "two question marks"
     for pattern in _DOUBLE:
         if found := pattern.search(ask):
-            return f'"{found[0].strip(" ,;")} …"'
+            return f'"… {" ".join(found[0].strip(" ,;").split()[-4:])} …"'
     if _YES_OR_NO.match(ask):
         if re.search(r"\band\b", ask):
             return '"and" in a question for yes or no'

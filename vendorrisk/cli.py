@@ -29,6 +29,7 @@ from vendorrisk.content import (
     case_problems,
     check,
     compare_cases,
+    coverage_page,
     library_at,
     lock,
     new_questionnaire,
@@ -267,6 +268,11 @@ def _tell(compared: Sequence[Comparison], total: str, move: str) -> None:
         print(f"  {found}")
 
 
+def _coverage(_arguments: Namespace) -> int:
+    print(coverage_page(_library()), end="")
+    return FINE
+
+
 def _lock(arguments: Namespace) -> int:
     added = lock(_library())
     print("\n".join(f"{name} is pinned now" for name in added) or "Nothing new is published.")
@@ -341,6 +347,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("score", "Score answers by a rubric.", _takes_answers, _score),
     Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),
     Command("diff", "Say what a changed rubric would move.", _takes_two, _diff),
+    Command(
+        "coverage", "Print which controls of which frameworks are asked.", _takes_nothing, _coverage
+    ),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("demo", "Make and serve a made-up portfolio.", _takes_demo, _demo),

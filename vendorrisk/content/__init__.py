@@ -11,6 +11,7 @@ from vendorrisk.content.cases import (
 )
 from vendorrisk.content.checking import check, library_at
 from vendorrisk.content.comparing import Comparison, Outcome, compare, compare_cases, outcome_of
+from vendorrisk.content.coverage import coverage_page
 from vendorrisk.content.lock import check_lock, lock
 from vendorrisk.content.packs import Library, NoSuchPack, Pack, load_pack, pack_folders
 from vendorrisk.content.reading import read_json, read_yaml
@@ -42,6 +43,7 @@ __all__ = [
     "check_lock",
     "compare",
     "compare_cases",
+    "coverage_page",
     "coverage_problems",
     "library_at",
     "load_across",

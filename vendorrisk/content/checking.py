@@ -9,9 +9,9 @@ from pathlib import Path
 from vendorrisk.conditions import names
 from vendorrisk.content.appetites import read_appetite
 from vendorrisk.content.cases import coverage_problems, read_cases, run_case
+from vendorrisk.content.catalogues import FOLDER, check_mappings, read_catalogue
 from vendorrisk.content.lock import check_lock
 from vendorrisk.content.packs import (
-    CATALOGUE,
     PACK_FILES,
     Library,
     Pack,
@@ -64,21 +64,36 @@ def _at(path: Path) -> Place:
 
 
 def _check_pack(folder: Path, library: Library) -> list[Problem]:
+    mapped = _mapped(folder / PACK_FILES[0], library)
     try:
         pack = library.load(folder)
     except InvalidContent as error:
-        return list(error.problems)
+        return [*error.problems, *mapped]
     report = Report(display_name(folder / "cases.yaml"))
     cases = read_cases(pack, report)
     outcomes = tuple(run_case(pack, case) for case in cases)
     return [
         *pack.warnings,
+        *mapped,
         *report.errors,
         *report.warnings,
         *(_unscored(pack)),
         *(_style(pack)),
         *(coverage_problems(pack, outcomes) if not report.errors else ()),
     ]
+
+
+def _mapped(path: Path, library: Library) -> list[Problem]:
+    """Where a questionnaire's file maps a question to a control that there is not."""
+    name = display_name(path)
+    record = read_yaml(path, Report(name)) if path.is_file() else None  # its reader tells the rest
+    report = Report(name)
+    if record is not None:
+        try:
+            check_mappings(record, library.catalogues, report)
+        except InvalidContent as error:
+            return list(error.problems)
+    return report.errors
 
 
 def _unscored(pack: Pack) -> Iterable[Problem]:
@@ -113,7 +128,7 @@ def _style(pack: Pack) -> Iterable[Problem]:
 def _check_library(library: Library) -> list[Problem]:
     """The catalogues, the appetite, what sets trigger and contradict, and the lock."""
     problems = []
-    for path in (library.root / CATALOGUE, library.root / "appetite.yaml"):
+    for path in (*sorted((library.root / FOLDER).glob("*.yaml")), library.root / "appetite.yaml"):
         if path.is_file():
             problems += _check_file(path, library)
     for name in (TRIGGERS, ACROSS):
@@ -139,11 +154,15 @@ def _check_file(path: Path, library: Library) -> list[Problem]:
         if questionnaire is not None:
             check_style(questionnaire, None, record, None, report)
             problems += report.warnings
+        problems += _mapped(path, library)
     elif "rubric" in record:
         try:
             problems += library.open(path).warnings
         except InvalidContent as error:
             problems += error.problems
+    elif "catalogue" in record:
+        read_catalogue(record, report, path.stem)
+        problems = report.errors
     elif "kinds" in record:
         read_evidence_kinds(record, report)
         problems = [*report.errors, *report.warnings]
@@ -158,8 +177,8 @@ def _check_file(path: Path, library: Library) -> list[Problem]:
             "unknown-file",
             Place(report.file, 1),
             "The file is neither a questionnaire, a rubric, a catalogue, an appetite nor about "
-            "several sets: none of the keys `questionnaire`, `rubric`, `kinds`, `appetite`, "
-            "`triggers` and `across` stands at its top.",
+            "several sets: none of the keys `questionnaire`, `rubric`, `kinds`, `catalogue`, "
+            "`appetite`, `triggers` and `across` stands at its top.",
         )
         problems = report.errors
     return problems

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vendorrisk.content.appetites import read_appetite
+from vendorrisk.content.catalogues import Catalogue, load_catalogues
 from vendorrisk.content.questionnaires import (
     digest_of,
     read_evidence_kinds,
@@ -255,6 +256,7 @@ class Library:
         self._packs: dict[Path, Pack] = {}
         self._kinds: dict[str, EvidenceKind] | None = None
         self._appetite: Appetite | None = None
+        self._catalogues: Mapping[str, Catalogue] | None = None
 
     @property
     def kinds(self) -> Mapping[str, EvidenceKind]:
@@ -263,6 +265,14 @@ class Library:
             if self._kinds is None:
                 self._kinds = load_kinds(self.root)
             return self._kinds
+
+    @property
+    def catalogues(self) -> Mapping[str, Catalogue]:
+        """The catalogues of controls, by id. Raises InvalidContent."""
+        with self._lock:
+            if self._catalogues is None:
+                self._catalogues = load_catalogues(self.root)
+            return self._catalogues
 
     @property
     def appetite(self) -> Appetite:

@@ -71,15 +71,15 @@ def _check_evidence(question: Question, record: Record, everyday: Everyday, repo
             report.warning(
                 "no-evidence",
                 _key(record["choices"], str(unproven[0])),
-                f"No evidence would prove {told}, so the answer keeps its points by nobody's "
-                "proof: name in `evidence` what a vendor can show.",
+                f"Nothing that is asked for would prove {told}, so even a true answer loses points: "
+                "name in `evidence` what a vendor can show.",
             )
         elif unproven:
             report.warning(
                 "no-evidence",
                 record["id"],
-                f"No evidence would prove an answer to `{question.id}`: name in `evidence` what "
-                "a vendor can show.",
+                f"Nothing that is asked for would prove an answer to `{question.id}`, so even a "
+                "true one loses points: name in `evidence` what a vendor can show.",
             )
 
 

@@ -57,7 +57,9 @@ class Action(StrEnum):
     ENGAGEMENT = "engagement"
     INTAKE_RESULT = "intake_result"
     # assessments and invitations
-    QUESTIONNAIRES = "questionnaires"
+    ENGAGEMENT_SETS = "engagement_sets"
+    OPEN_SETS = "open_sets"
+    LEAVE_OUT = "leave_out"
     OPEN_ASSESSMENT = "open_assessment"
     INVITE = "invite"
     REVOKE_INVITATION = "revoke_invitation"
@@ -69,6 +71,9 @@ class Action(StrEnum):
     SECTION = "section"
     ANSWER_QUESTION = "answer_question"
     MISSING = "missing"
+    OWN_SETS = "own_sets"
+    CARRIED = "carried"
+    TAKE_OVER = "take_over"
     ATTACH = "attach"
     WITHDRAW_EVIDENCE = "withdraw_evidence"
     EVIDENCE_LIST = "evidence_list"
@@ -82,6 +87,7 @@ class Action(StrEnum):
     REVIEW_SHEET = "review_sheet"
     SET_REVIEW = "set_review"
     SCORECARD = "scorecard"
+    CROSS_CHECK = "cross_check"
     VERIFY_SCORECARD = "verify_scorecard"
     FINISH_REVIEW = "finish_review"
     COMPARISON = "comparison"
@@ -99,6 +105,7 @@ class Action(StrEnum):
 class Actor:
     """Who asks. A `person` is staff, a `contact` is a vendor's, bound to one assessment.
 
+    `also` are assessments of the same engagement to which the same contact holds an invitation.
     `system` is the application itself: it has no role and may do nothing that the table lists.
     """
 
@@ -108,6 +115,7 @@ class Actor:
     roles: frozenset[Role]
     assessment_id: str | None = None
     session_id: str | None = None
+    also: frozenset[str] = frozenset()
 
     def has(self, *roles: Role) -> bool:
         """Whether the actor holds at least one of `roles`."""
@@ -170,7 +178,9 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.REGISTER_ENGAGEMENT: _OFFICER,
     Action.ENGAGEMENT: _READERS,
     Action.INTAKE_RESULT: _READERS,
-    Action.QUESTIONNAIRES: _READERS,
+    Action.ENGAGEMENT_SETS: _READERS,
+    Action.OPEN_SETS: _OFFICER,
+    Action.LEAVE_OUT: _OFFICER,
     Action.OPEN_ASSESSMENT: _OFFICER,
     Action.INVITE: _OFFICER,
     Action.REVOKE_INVITATION: _OFFICER,
@@ -181,6 +191,9 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.SECTION: _READERS | _VENDOR,
     Action.ANSWER_QUESTION: _OFFICER | _VENDOR,
     Action.MISSING: _READERS | _VENDOR,
+    Action.OWN_SETS: _VENDOR,
+    Action.CARRIED: _VENDOR,
+    Action.TAKE_OVER: _VENDOR,
     Action.ATTACH: _VENDOR,
     Action.WITHDRAW_EVIDENCE: _VENDOR,
     Action.EVIDENCE_LIST: _READERS | _VENDOR,
@@ -193,6 +206,7 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.REVIEW_SHEET: _READERS,
     Action.SET_REVIEW: _REVIEWER,
     Action.SCORECARD: _READERS,
+    Action.CROSS_CHECK: _READERS,
     Action.VERIFY_SCORECARD: _READERS,
     Action.FINISH_REVIEW: _REVIEWER,
     Action.COMPARISON: _READERS,
@@ -225,9 +239,9 @@ def authorise(actor: Actor, action: Action, assessment_id: str | None = None) ->
     if actor.kind != "person":
         if not allowed(actor, action) or actor.assessment_id is None:
             raise NotFound
-        if assessment_id is not None and assessment_id != actor.assessment_id:
+        if assessment_id is not None and assessment_id not in {actor.assessment_id} | actor.also:
             raise NotFound
-        return Scope(actor.assessment_id)
+        return Scope(assessment_id or actor.assessment_id)
     if not allowed(actor, action):
         holders = [ROLE_SAYS[role] for role in STAFF_ROLES if role in POLICY.get(action, ())]
         who = " or ".join(holders) if holders else "vendor itself"

@@ -15,6 +15,7 @@ from vendorrisk.usecases import (
     intake,
     invitations,
     people,
+    sets,
     submitting,
     vendors,
 )
@@ -171,15 +172,15 @@ def test_the_same_questionnaire_is_asked_once_at_a_time(world: World) -> None:
 def test_what_is_offered_and_due_is_checked(world: World) -> None:
     engagement_id = world.engagement()
     world.answered_intake(engagement_id)
-    offered = assessments.questionnaires(world.app, world.officer, engagement_id)
-    assert [(row.id, row.suggested, row.questions) for row in offered] == [("core", True, 9)]
+    offered = sets.engagement_sets(world.app, world.officer, engagement_id)
+    assert [(row.set_id, row.questions) for row in offered] == [("core", 9)]
     with pytest.raises(Invalid) as invalid:
         assessments.open_assessment(
             world.app, world.officer, engagement_id, "intake", date(2026, 1, 1)
         )
     assert set(invalid.value.problems) == {"questionnaire_id", "due_on"}
     with pytest.raises(NotFound):
-        assessments.questionnaires(world.app, world.officer, "none")
+        sets.engagement_sets(world.app, world.officer, "none")
 
 
 def test_an_invitation_is_shown_once_and_opening_it_twice_works(world: World) -> None:

@@ -28,6 +28,7 @@ from vendorrisk.usecases import (
     invitations,
     people,
     reviewing,
+    sets,
     submitting,
     vendors,
     weighing,
@@ -93,8 +94,20 @@ CALLS: dict[Action, Call] = {
     ),
     Action.ENGAGEMENT: lambda app, actor, ids: vendors.engagement(app, actor, ids.engagement),
     Action.INTAKE_RESULT: lambda app, actor, ids: intake.intake_result(app, actor, ids.engagement),
-    Action.QUESTIONNAIRES: lambda app, actor, ids: assessments.questionnaires(
+    Action.ENGAGEMENT_SETS: lambda app, actor, ids: sets.engagement_sets(
         app, actor, ids.engagement
+    ),
+    Action.OPEN_SETS: lambda app, actor, ids: sets.open_sets(
+        app, actor, ids.engagement, ["core"], date(2026, 1, 1)
+    ),
+    Action.LEAVE_OUT: lambda app, actor, ids: sets.leave_out(
+        app, actor, ids.engagement, "core", "We ask it elsewhere."
+    ),
+    Action.CROSS_CHECK: lambda app, actor, ids: sets.cross_check(app, actor, ids.engagement),
+    Action.OWN_SETS: lambda app, actor, ids: sets.own_sets(app, actor, ids.in_progress),
+    Action.CARRIED: lambda app, actor, ids: sets.carried(app, actor, ids.in_progress),
+    Action.TAKE_OVER: lambda app, actor, ids: sets.take_over(
+        app, actor, ids.in_progress, ["published"]
     ),
     Action.OPEN_ASSESSMENT: lambda app, actor, ids: assessments.open_assessment(
         app, actor, ids.engagement, "core", None

@@ -654,6 +654,23 @@ class Work:
         roles = frozenset(Role(row[2]) for row in rows if row[2])
         return SessionItem(sign_in, person, roles, contact, invitation)
 
+    def invited_to(self, contact_id: str, assessment_id: str) -> frozenset[str]:
+        """The assessments of the same engagement to which a contact's invitation works now."""
+        this = col(Assessment.id) == assessment_id
+        engagement = select(col(Assessment.engagement_id)).where(this)
+        query = (
+            select(col(Invitation.assessment_id))
+            .join(Assessment, col(Assessment.id) == col(Invitation.assessment_id))
+            .where(
+                self._within(Invitation),
+                col(Invitation.contact_id) == contact_id,
+                col(Invitation.revoked_at).is_(None),
+                col(Invitation.expires_at) > self.now,
+                col(Assessment.engagement_id).in_(engagement),
+            )
+        )
+        return frozenset(self._session.scalars(query))
+
     def revoke_sessions(
         self, *, person_id: str | None = None, invitation_id: str | None = None
     ) -> int:

@@ -20,11 +20,17 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Invalid
 from vendorrisk.usecases.values import Progress
 
+SET = "set"
+"""Where a vendor's tab remembers which of its sets it shows."""
+
 
 def target(actor: Actor) -> str:
-    """The assessment that the page is about: a vendor's only one, else the one in the address."""
+    """The assessment that the page is about: the set that a vendor chose in this tab, or the one
+    it was invited to; for staff the one in the address.
+    """
     if actor.assessment_id is not None:
-        return actor.assessment_id
+        chosen = st.session_state.get(SET)
+        return chosen if chosen in actor.also else actor.assessment_id
     return st.query_params.get("assessment", "")
 
 

@@ -6,16 +6,18 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from vendorrisk import assurance
 from vendorrisk.assessment import Refusal
 from vendorrisk.conditions import names
-from vendorrisk.content import Library, NoSuchPack, Pack
+from vendorrisk.content import Library, NoSuchPack, Pack, load_across, load_triggers
 from vendorrisk.document import InvalidContent, Report
 from vendorrisk.evidence import Files
 from vendorrisk.keys import Keys, make_keys, read_keys
 from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.scoring import Rubric
+from vendorrisk.sets import Across, Triggers
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store, key_in_use
 
@@ -70,6 +72,22 @@ class Application:
     def keys(self) -> Keys:
         """The installation's keys: the store's, so that there is only one master key."""
         return self.store.keys
+
+    @cached_property
+    def triggers(self) -> Triggers:
+        """Which sets an engagement takes. Raises `Refusal` (content_unusable)."""
+        try:
+            return load_triggers(self.library)
+        except InvalidContent as invalid:
+            raise _unusable("triggers.yaml", invalid) from invalid
+
+    @cached_property
+    def across(self) -> Across:
+        """The rules across sets. Raises `Refusal` (content_unusable)."""
+        try:
+            return load_across(self.library)
+        except InvalidContent as invalid:
+            raise _unusable("across.yaml", invalid) from invalid
 
     def content(self, name: str, version: int | None = None) -> Content:
         """A questionnaire with its rubric by id; without a version the one to use now.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,20 +24,6 @@ LONGEST_INVITATION = 90
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionnaireRow:
-    """A questionnaire that can be sent to a vendor; `questions` and `minutes` if all are shown."""
-
-    id: str
-    version: int
-    title: str
-    purpose: str
-    draft: bool
-    questions: int
-    minutes: int
-    suggested: bool
-
-
-@dataclass(frozen=True, slots=True)
 class InvitationLink:
     """A new invitation; `token` is shown once and never again (the link is /invitation#TOKEN)."""
 
@@ -47,32 +33,6 @@ class InvitationLink:
     contact_email: str
     token: str
     expires_at: datetime
-
-
-def questionnaires(
-    app: Application, actor: Actor, engagement_id: str
-) -> tuple[QuestionnaireRow, ...]:
-    """What this engagement's vendor could be asked, the suggested ones first."""
-    scope = authorise(actor, Action.QUESTIONNAIRES)
-    with app.store.read(scope) as work:
-        if work.get(Engagement, id=engagement_id) is None:
-            raise NotFound("This engagement")
-    rows = []
-    for content in app.for_vendors():
-        sent = content.questionnaire
-        rows.append(
-            QuestionnaireRow(
-                id=sent.id,
-                version=sent.version,
-                title=sent.title,
-                purpose=sent.purpose,
-                draft=sent.draft,
-                questions=len(sent.questions),
-                minutes=sum(question.minutes for question in sent.questions),
-                suggested=sent.id == "core",
-            )
-        )
-    return tuple(sorted(rows, key=lambda row: (not row.suggested, row.title)))
 
 
 def open_assessment(
@@ -157,9 +117,17 @@ def open_assessment(
 
 
 def invite(
-    app: Application, actor: Actor, assessment_id: str, contact_id: str, days: int = 14
+    app: Application,
+    actor: Actor,
+    assessment_id: str,
+    contact_id: str,
+    days: int = 14,
+    with_sets: Collection[str] = (),
 ) -> InvitationLink:
     """Make a link by which one contact answers this assessment for `days` (1 to 90) days.
+
+    The same link opens the other assessments of the engagement that `with_sets` names by id; each
+    has its own invitation, which can be taken back by itself.
 
     Raises `NotFound` for a contact of another vendor, `Invalid` for days, `Refusal` when locked.
     """
@@ -176,7 +144,16 @@ def invite(
         if contact is None:
             raise NotFound("This contact")
         move(work, row, Move.INVITE)
-        return _new_invitation(actor, work, row, contact, days, Action.INVITE)
+        link = _new_invitation(actor, work, row, contact, days, Action.INVITE)
+        engagement_id = row.engagement_id
+    for other in set(with_sets) - {assessment_id}:
+        with app.store.begin(authorise(actor, Action.INVITE, other)) as work:
+            row = require_assessment(work, other)
+            if row.questionnaire_id == INTAKE or row.engagement_id != engagement_id:
+                raise NotFound("This assessment")
+            move(work, row, Move.INVITE)
+            _new_invitation(actor, work, row, contact, days, Action.INVITE)
+    return link
 
 
 def revoke_invitation(app: Application, actor: Actor, invitation_id: str) -> None:

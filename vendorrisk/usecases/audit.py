@@ -48,6 +48,8 @@ def trail(app: Application, actor: Actor, assessment_id: str) -> tuple[Event, ..
 _SAYS: Mapping[str, str] = {
     "open_intake": "opened the intake",
     Action.OPEN_ASSESSMENT: "opened the assessment",
+    Action.LEAVE_OUT: "left out a set that applies",
+    Action.TAKE_OVER: "took over a file from another set",
     Action.INVITE: "invited a contact of the vendor",
     Action.REVOKE_INVITATION: "took an invitation back",
     Action.RENEW_INVITATION: "replaced an invitation by a new one",

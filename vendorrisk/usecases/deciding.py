@@ -29,6 +29,7 @@ from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import IntakeResult, intake_of
 from vendorrisk.usecases.reviewing import require_scored, reviewers_of
 from vendorrisk.usecases.scorecards import EFFECTS, exact, read_judged, view
+from vendorrisk.usecases.sets import EngagementResult, newest_sets, result_of
 from vendorrisk.usecases.sheets import content_of, move, require_assessment, require_parents
 from vendorrisk.usecases.values import (
     DomainLine,
@@ -55,7 +56,10 @@ _MOST_PROPOSED = 3
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One assessment in a comparison; `low` and `high` are whole numbers or None."""
+    """One assessment in a comparison; `low` and `high` are whole numbers or None.
+
+    `engagement` is the worst result of all sets, where the engagement has several.
+    """
 
     assessment_id: str
     vendor_name: str
@@ -70,6 +74,7 @@ class Column:
     band: str | None
     stopped_by: str | None
     state_says: str
+    engagement: EngagementResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +175,9 @@ class DecisionSheet:
     """What the committee decides on. `inherent` and `residual` are levels (very_low … very_high).
 
     `scorecard_id` goes back with `record_decision`, so that nobody decides on figures that
-    changed meanwhile. `proposed_conditions` come from the rules that fired, or else from the
-    answers that cost most. `may_decide` is false with `why_not` for whoever may not.
+    changed meanwhile. `engagement` is the worst result of all the engagement's sets, on which the
+    residual risk and the options rest. `proposed_conditions` come from the rules that fired, or
+    else from the answers that cost most. `may_decide` is false with `why_not` for whoever may not.
     """
 
     assessment_id: str
@@ -184,6 +190,7 @@ class DecisionSheet:
     residual_reasons: tuple[str, ...]
     options: tuple[Option, ...]
     proposed_conditions: tuple[str, ...]
+    engagement: EngagementResult | None
     decision: DecisionView | None
     may_decide: bool
     why_not: str | None
@@ -252,6 +259,18 @@ class Brief:
 
 
 @dataclass(frozen=True)
+class _Other:
+    """Another set of the same engagement, with its scorecard as far as there is one."""
+
+    row: Assessment
+    title: str
+    content: Content
+    submission: Submission | None = None
+    card: ScorecardView | None = None
+    stored: Scorecard | None = None
+
+
+@dataclass(frozen=True)
 class _Case:
     """One assessment with all that a committee looks at."""
 
@@ -263,6 +282,8 @@ class _Case:
     card: ScorecardView
     stored: Scorecard
     intake: IntakeResult
+    others: tuple[_Other, ...] = ()
+    result: EngagementResult | None = None
 
     @property
     def tier(self) -> str | None:
@@ -304,9 +325,9 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
     with app.store.read(scope) as work:
         case = _case(app, work, assessment_id)
         reviewers = reviewers_of(work, assessment_id)
-        decision = _decision(app, work, assessment_id)
+        decision = _decision(app, work, case.row)
     residual = _residual(app, case)
-    why_not = _why_not_decide(actor, case.state, reviewers)
+    why_not = _why_not_decide(actor, case, reviewers)
     return DecisionSheet(
         assessment_id=assessment_id,
         vendor_name=case.vendor.name,
@@ -315,9 +336,16 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
         scorecard_id=case.card.id,
         inherent=case.intake.inherent,
         residual=residual.level if residual else None,
-        residual_reasons=(*(residual.why if residual else ()), *_intake_moved(case)),
+        residual_reasons=(
+            *_several(case),
+            *(residual.why if residual else ()),
+            *_intake_moved(case),
+        ),
         options=_options(app, case, residual),
-        proposed_conditions=tuple(_proposed(case.card)),
+        proposed_conditions=tuple(
+            dict.fromkeys(text for card in _cards(case) for text in _proposed(card))
+        ),
+        engagement=case.result,
         decision=decision,
         may_decide=why_not is None,
         why_not=why_not,
@@ -348,6 +376,9 @@ def record_decision(
         require_independent_decision(actor.id, reviewers_of(work, assessment_id))
         move(work, row, Move.DECIDE)
         case = _case(app, work, assessment_id)
+        reviewed = _require_others_reviewed(case)
+        for other in reviewed:
+            require_independent_decision(actor.id, reviewers_of(work, other.id))
         if case.card.id != scorecard_id:
             raise Refusal(
                 "figures_changed",
@@ -386,7 +417,18 @@ def record_decision(
                     proof=condition.proof,
                 )
             )
-        recorded = _decision(app, work, assessment_id)
+        for other in reviewed:
+            move(work, other, Move.DECIDE)
+            work.record(
+                actor,
+                Action.RECORD_DECISION,
+                "decision",
+                decision.id,
+                other.id,
+                outcome=outcome,
+                with_assessment=assessment_id,
+            )
+        recorded = _decision(app, work, row)
     if recorded is None:
         raise NotFound("This decision")
     return recorded
@@ -417,7 +459,7 @@ def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:
     scope = authorise(actor, Action.BRIEF)
     with app.store.read(scope) as work:
         case = _case(app, work, assessment_id)
-        decision = _decision(app, work, assessment_id)
+        decision = _decision(app, work, case.row)
         names = work.names(reviewers_of(work, assessment_id))
     residual = _residual(app, case)
     options = _options(app, case, residual)
@@ -466,6 +508,7 @@ def _case(app: Application, work: Work, assessment_id: str) -> _Case:
     engagement, vendor = require_parents(work, row)
     content = content_of(app, row)
     submission, stored = require_scored(work, assessment_id)
+    newest = {**newest_sets(work, engagement.id), row.questionnaire_id: row}
     return _Case(
         row=row,
         engagement=engagement,
@@ -475,36 +518,103 @@ def _case(app: Application, work: Work, assessment_id: str) -> _Case:
         card=view(stored, content, submission),
         stored=stored,
         intake=intake_of(app, work, row.engagement_id),
+        others=tuple(_others(app, work, row, newest)),
+        result=result_of(newest.values(), app),
     )
+
+
+def _others(
+    app: Application, work: Work, row: Assessment, newest: Mapping[str, Assessment]
+) -> Iterator[_Other]:
+    rows = [other for other in newest.values() if other.id != row.id]
+    scored = work.latest_scorecards([other.id for other in rows])
+    for other in rows:
+        content = content_of(app, other)
+        title = content.questionnaire.title
+        if other.id not in scored:
+            yield _Other(other, title, content)
+            continue
+        submission, stored = scored[other.id]
+        card = view(stored, content, submission)
+        yield _Other(other, title, content, submission, card, stored)
 
 
 # -- risk and decision ----------------------------------------------------------------------------
 
 
 def _ceilings(case: _Case) -> tuple[list[str], list[str]]:
-    """Why there is a knockout and why a cap, in the rules' words; "not cleared" is either."""
-    everyday = case.content.rubric.everyday
+    """Why there is a knockout and why a cap, in the rules' words; "not cleared" is either.
+
+    A rule of another set of the engagement is told with that set; one that fires in several sets
+    is told once.
+    """
+    knockouts, caps = _stopping(case.content, case.card)
+    for other in case.others:
+        if other.card is not None:
+            worse, held = _stopping(other.content, other.card)
+            told = {*knockouts, *caps}
+            knockouts += [f"{why} ({other.title})" for why in worse if why not in told]
+            caps += [f"{why} ({other.title})" for why in held if why not in told]
+    return knockouts, caps
+
+
+def _stopping(content: Content, card: ScorecardView) -> tuple[list[str], list[str]]:
+    everyday = content.rubric.everyday
     fatal = int(everyday.limits.knocked_out) if everyday else None
-    limited = [rule for rule in case.card.rules if rule.limit is not None]
+    limited = [rule for rule in card.rules if rule.limit is not None]
     knockouts = [rule.because for rule in limited if rule.limit == fatal]
     return knockouts, [rule.because for rule in limited if rule.limit != fatal]
+
+
+def _overall(case: _Case) -> Fraction | None:
+    """The least assured score among the engagement's sets; None where one of them has none."""
+    results = [json.loads(case.stored.result)]
+    results += [json.loads(other.stored.result) for other in case.others if other.stored]
+    scores = [exact(result, "overall") for result in results]
+    known = [score for score in scores if score is not None]
+    return min(known) if len(known) == len(scores) else None
 
 
 def _residual(app: Application, case: _Case) -> risk.ResidualRisk | None:
     if case.intake.impact is None or case.intake.likelihood is None:
         return None
     appetite = app.library.appetite
-    result = json.loads(case.stored.result)
-    judged = read_judged(case.content, case.submission, result["review"])
+    scored = [(case.content, case.submission, case.stored)]
+    scored += [
+        (other.content, other.submission, other.stored)
+        for other in case.others
+        if other.submission is not None and other.stored is not None
+    ]
+    reductions = {
+        reduction.question: reduction
+        for content, submission, stored in scored
+        for reduction in risk.verified_reductions(
+            appetite, read_judged(content, submission, json.loads(stored.result)["review"])
+        )
+    }
     knockouts, _ = _ceilings(case)
     return risk.residual_risk(
         appetite,
         impact=case.intake.impact,
         likelihood=case.intake.likelihood,
-        overall=exact(result, "overall"),
+        overall=_overall(case),
         knocked_out=bool(knockouts),
-        reductions=risk.verified_reductions(appetite, judged),
+        reductions=tuple(reductions.values()),
     )
+
+
+def _several(case: _Case) -> Iterator[str]:
+    """That the engagement has several sets, and which of them decides."""
+    result = case.result
+    if result is None or not case.others:
+        return
+    if result.scored > 1:
+        yield (
+            f"This engagement has {result.scored} scored sets, and takes the worst of their"
+            f" results: that of “{result.set_title}”."
+        )
+    if result.waiting:
+        yield f"Not scored yet: {', '.join(result.waiting)}."
 
 
 def _intake_moved(case: _Case) -> Iterator[str]:
@@ -526,7 +636,7 @@ def _options(
         for option in risk.decision_options(
             app.library.appetite,
             tier=case.tier,
-            overall=exact(json.loads(case.stored.result), "overall"),
+            overall=_overall(case),
             residual=residual,
             caps=caps,
             knockouts=knockouts,
@@ -545,6 +655,11 @@ def _options(
         )
         for name, title in OUTCOMES.items()
     )
+
+
+def _cards(case: _Case) -> Iterator[ScorecardView]:
+    yield case.card
+    yield from (other.card for other in case.others if other.card is not None)
 
 
 def _proposed(card: ScorecardView) -> Iterator[str]:
@@ -610,18 +725,28 @@ def _checked(form: Form, today: date, at: int, condition: NewCondition) -> NewCo
     )
 
 
-def _why_not_decide(actor: Actor, state: State, reviewers: Collection[str]) -> str | None:
+def _why_not_decide(actor: Actor, case: _Case, reviewers: Collection[str]) -> str | None:
     try:
         authorise(actor, Action.RECORD_DECISION)
-        after(Move.DECIDE, state)
+        after(Move.DECIDE, case.state)
+        _require_others_reviewed(case)
         require_independent_decision(actor.id, reviewers)
     except Refusal as refusal:
         return refusal.sentence
     return None
 
 
-def _decision(app: Application, work: Work, assessment_id: str) -> DecisionView | None:
-    item = next(iter(work.decisions([assessment_id])), None)
+def _decision(app: Application, work: Work, row: Assessment) -> DecisionView | None:
+    """The decision on an assessment, or the one on another set that covered this one."""
+    item = next(iter(work.decisions([row.id])), None)
+    if item is None and row.state == State.DECIDED:
+        engagement = work.all(Assessment, engagement_id=row.engagement_id)
+        same_time = (
+            found
+            for found in work.decisions([other.id for other in engagement])
+            if found.decision.decided_at == row.state_since
+        )
+        item = next(same_time, None)
     if item is None:
         return None
     names = work.names([item.decision.decided_by])
@@ -650,6 +775,20 @@ def _decision_view(item: DecisionItem, decided_by: str, today: date) -> Decision
             for condition in item.conditions
         ),
     )
+
+
+def _require_others_reviewed(case: _Case) -> list[Assessment]:
+    """The engagement's other sets that this decision covers. Raises `Refusal` (set_not_reviewed)
+    where one is still open: its result may be the worst.
+    """
+    for other in case.others:
+        if State(other.row.state) not in (State.REVIEWED, State.DECIDED):
+            raise Refusal(
+                "set_not_reviewed",
+                f"“{other.title}” belongs to this engagement, and its review is not finished.",
+                "Finish it first, or let an officer withdraw it with a reason.",
+            )
+    return [other.row for other in case.others if State(other.row.state) is State.REVIEWED]
 
 
 def _asks(state: State, decision: DecisionView | None, options: Sequence[Option]) -> str:
@@ -699,6 +838,7 @@ def _column(case: _Case) -> Column:
         band=card.band,
         stopped_by=card.stopped_by,
         state_says=STATE_SAYS[case.state],
+        engagement=case.result if case.others else None,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from vendorrisk.access import Action, Actor, authorise, require_answerer
+from vendorrisk.access import Action, Actor, Scope, authorise, require_answerer
 from vendorrisk.assessment import Move, State, after
 from vendorrisk.evidence import UnacceptableFile, Upload, examine
 from vendorrisk.store import EvidenceItem
@@ -123,6 +123,7 @@ def attach(
 def withdraw_evidence(app: Application, actor: Actor, evidence_id: str) -> None:
     """Take a file back before submitting; one that a submission names stays with it."""
     scope = authorise(actor, Action.WITHDRAW_EVIDENCE)
+    scope = _scope_of(app, actor, scope, Action.WITHDRAW_EVIDENCE, evidence_id)
     with app.store.begin(scope) as work:
         file = work.get(Evidence, id=evidence_id)
         if file is None:
@@ -145,6 +146,7 @@ def evidence_list(app: Application, actor: Actor, assessment_id: str) -> tuple[E
 def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceFile:
     """Read one file; the reading itself is an event in the trail."""
     scope = authorise(actor, Action.OPEN_EVIDENCE)
+    scope = _scope_of(app, actor, scope, Action.OPEN_EVIDENCE, evidence_id)
     with app.store.begin(scope) as work:
         file = work.get(Evidence, id=evidence_id)
         if file is None:
@@ -161,6 +163,18 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
         )
         content = app.files.read(file.sha256)
     return EvidenceFile(content, file.media_type, file.file_name)
+
+
+def _scope_of(
+    app: Application, actor: Actor, scope: Scope, action: Action, evidence_id: str
+) -> Scope:
+    """The scope for a file: of the sets that a contact is invited to, the one that has it."""
+    for assessment_id in sorted(actor.also):
+        other = authorise(actor, action, assessment_id)
+        with app.store.read(other) as work:
+            if work.get(Evidence, id=evidence_id) is not None:
+                return other
+    return scope
 
 
 def _examined(form: Form, file_name: str, content: bytes, already: int) -> Upload | None:

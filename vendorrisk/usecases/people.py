@@ -105,14 +105,20 @@ def actor_of(app: Application, token_hash: str) -> Actor | None:
     now = app.clock()
     with app.store.read(EVERYTHING) as work:
         found = work.session(token_hash)
-    if found is None or not _session_holds(found, now):
-        return None
+        if found is None or not _session_holds(found, now):
+            return None
+        session = found.sign_in
+        also = (
+            work.invited_to(session.contact_id, session.assessment_id)
+            if session.contact_id and session.assessment_id
+            else frozenset[str]()
+        )
     if worth_noting(now, found.sign_in.last_seen_at):
         with app.store.begin(EVERYTHING) as work:
             row = work.get(SignIn, id=found.sign_in.id)
             if row is not None:
                 row.last_seen_at = now
-    return _session_actor(found)
+    return _session_actor(found, also)
 
 
 def sign_out(app: Application, actor: Actor) -> None:
@@ -370,7 +376,7 @@ def _session_holds(found: SessionItem, now: datetime) -> bool:
     )
 
 
-def _session_actor(found: SessionItem) -> Actor | None:
+def _session_actor(found: SessionItem, also: frozenset[str] = frozenset()) -> Actor | None:
     row = found.sign_in
     if found.person is not None:
         return Actor("person", found.person.id, found.person.name, found.roles, session_id=row.id)
@@ -383,4 +389,5 @@ def _session_actor(found: SessionItem) -> Actor | None:
         frozenset({Role.VENDOR}),
         assessment_id=row.assessment_id,
         session_id=row.id,
+        also=also - {row.assessment_id or ""},
     )

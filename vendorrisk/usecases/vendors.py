@@ -17,6 +17,7 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, intake_of, open_intake
+from vendorrisk.usecases.sets import EngagementResult, newest_of, result_of
 from vendorrisk.usecases.sheets import content_of
 from vendorrisk.usecases.values import Progress
 
@@ -89,7 +90,10 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class EngagementRow:
-    """An engagement as a list shows it; `value_minor` is in whole minor units of `currency`."""
+    """An engagement as a list shows it; `value_minor` is in whole minor units of `currency`.
+
+    `result` is the worst of its sets' results, None before one is scored.
+    """
 
     id: str
     vendor_id: str
@@ -100,6 +104,7 @@ class EngagementRow:
     tier: str | None
     intake: Progress
     assessments: tuple[AssessmentRow, ...]
+    result: EngagementResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ class EngagementView:
     tier: str | None
     tier_reasons: tuple[str, ...]
     assessments: tuple[AssessmentRow, ...]
+    result: EngagementResult | None
     may_open: bool
     why_not: str | None
 
@@ -329,6 +335,7 @@ def engagement(app: Application, actor: Actor, engagement_id: str) -> Engagement
         tier=intake.tier,
         tier_reasons=intake.reasons,
         assessments=assessments,
+        result=listed.result,
         may_open=intake.complete,
         why_not=None if intake.complete else _finish_intake(len(intake.missing)),
     )
@@ -406,6 +413,7 @@ def _engagement_rows(app: Application, rows: Sequence[PortfolioRow]) -> tuple[En
                 assessments=tuple(
                     assessment_row(app, a) for a in assessments if a.questionnaire_id != INTAKE
                 ),
+                result=result_of(newest_of(assessments).values(), app),
             )
         )
     return tuple(listed)

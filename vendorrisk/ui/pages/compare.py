@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from vendorrisk.assessment import State
-from vendorrisk.ui import charts, links, refusals, scorecards
+from vendorrisk.ui import charts, links, refusals, scorecards, sets
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import LEVELS, STOPPED_BY, TIERS, aside, count, one_line, plain, sign
@@ -93,6 +93,9 @@ def heads(view: Comparison) -> None:
 
 
 def head(column: Column) -> None:
+    key = tuple((c.assessment_id, c.assured.exact, c.low, c.high, c.band) for c in view.columns)
+
+
     """One vendor's result at a glance."""
     st.subheader(plain(column.vendor_name), anchor=False)
     st.caption(plain(column.engagement_title))
@@ -113,6 +116,7 @@ def differences(view: Comparison) -> None:
     for kind, title in GROUPS:
         rows = [row for row in view.rows if row.kind == kind]
         if not rows:
+    sets.result(column.engagement)
             continue
         st.header(title, anchor=False)
         _, *places = _columns(view)

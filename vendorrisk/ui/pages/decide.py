@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from vendorrisk.assessment import State
-from vendorrisk.ui import links, refusals, scorecards
+from vendorrisk.ui import links, refusals, scorecards, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
@@ -133,6 +133,7 @@ def heading(sheet: DecisionSheet) -> ScorecardView:
         card = reviewing.scorecard(app, actor, sheet.assessment_id)
     codes = {entry.question_id: entry.code or entry.question_id for entry in card.lines}
     scorecards.stops(card.rules, codes)
+    sets.result(sheet.engagement)
     scorecards.figures(
         card.claimed,
         card.assured,

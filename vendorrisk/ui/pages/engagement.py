@@ -9,6 +9,7 @@ import streamlit as st
 from vendorrisk.access import Action, allowed
 from vendorrisk.assessment import Move, State, may
 from vendorrisk.ui import charts, links, refusals
+from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.scorecards import headline
@@ -32,9 +33,10 @@ from vendorrisk.ui.words import (
     sign,
     span,
 )
-from vendorrisk.usecases import assessments, audit, intake, submitting, vendors
+from vendorrisk.usecases import assessments, audit, intake, sets, submitting, vendors
 from vendorrisk.usecases.assessments import InvitationLink
 from vendorrisk.usecases.audit import Event
+from vendorrisk.usecases.sets import SetRow
 from vendorrisk.usecases.vendors import (
     AssessmentRow,
     EngagementView,
@@ -211,29 +213,18 @@ def here(likelihood: str, impact: str, inherent: str | None) -> None:
     st.markdown(aside(f"{said}."))
 
 
-def open_another(view: EngagementView, first: bool) -> None:
+def open_another(view: EngagementView, rows: Sequence[SetRow], *, first: bool) -> None:
     """The form that opens an assessment."""
-    with refusals.or_stop():
-        offered = assessments.questionnaires(app, actor, view.id)
-    if not offered:
+    if not rows:
         st.caption("There is no questionnaire to send to a vendor yet.")
         return
-    names = {row.id: row for row in offered}
+    if all(row.assessment_id is not None for row in rows):
+        return
     problems = Problems()
     with st.form("open_assessment"):
-        chosen = st.radio(
-            "Questionnaire",
-            list(names),
-            format_func=lambda id_: (
-                plain(names[id_].title) + (" (suggested)" if names[id_].suggested else "")
-            ),
-            captions=[
-                f"{count(row.questions, 'question')}, about {minutes(row.minutes)} of the vendor's"
-                f" time. {one_line(row.purpose, 200)}"
-                for row in offered
-            ],
-        )
-        problems.below("questionnaire_id")
+        st.markdown("**What to ask.** What applies is ticked. Add or leave out what you like.")
+        chosen = shown_sets.choice(rows)
+        problems.below("set_ids")
         due_on = st.date_input(
             "Answers due on",
             value=today + timedelta(days=21),
@@ -258,20 +249,20 @@ def open_another(view: EngagementView, first: bool) -> None:
         sent = st.form_submit_button(
             "Open the assessment", type="primary" if first else "secondary"
         )
-    if sent and chosen is not None:
+    if sent:
         with problems.shown() as outcome:
             once(
                 (
                     "open",
                     view.id,
-                    chosen,
+                    tuple(chosen),
                     due_on,
                     product,
                     environment,
                     entity,
                     len(view.assessments),
                 ),
-                lambda: assessments.open_assessment(
+                lambda: sets.open_sets(
                     app,
                     actor,
                     view.id,
@@ -385,12 +376,28 @@ def invite(row: AssessmentRow, view: EngagementView) -> None:
             with right:
                 days = st.number_input("Days until the link ends", 1, 90, 14)
                 problems.below("days")
+            others = [
+                other
+                for other in view.assessments
+                if other.id != row.id and may(Move.INVITE, other.state)
+            ]
+            with_sets = bool(others) and st.checkbox(
+                f"The same link also opens {', '.join(plain(other.title) for other in others)}",
+                value=True,
+            )
             sent = st.form_submit_button(
                 "Make the link", type="primary" if first else "secondary", icon=":material/link:"
             )
         if sent and contact_id is not None:
             with problems.shown() as outcome:
-                made = assessments.invite(app, actor, row.id, contact_id, int(days))
+                made = assessments.invite(
+                    app,
+                    actor,
+                    row.id,
+                    contact_id,
+                    int(days),
+                    [other.id for other in others] if with_sets else [],
+                )
                 links.keep("invitation_link", made)
             if outcome.fine:
                 st.rerun()
@@ -562,15 +569,25 @@ def show(view: EngagementView) -> None:
     facts(view)
     risk(view)
     st.header("Assessments", anchor=False)
+    shown_sets.result(view.result)
+    rows: tuple[SetRow, ...] = ()
+    if view.may_open:
+        with refusals.or_stop():
+            rows = sets.engagement_sets(app, actor, view.id)
+        may_change = allowed(actor, Action.LEAVE_OUT)
+        shown_sets.applying(app, actor, view.id, rows, may_change=may_change)
     for row in reversed(view.assessments):
         card(row, view)
     if view.may_open and allowed(actor, Action.OPEN_ASSESSMENT):
         if view.assessments:
-            with st.expander("Open another assessment", icon=":material/add:"):
-                open_another(view, first=False)
+            with st.expander(
+                "Open another set",
+                icon=":material/add:",
+                expanded=any(row.suggested for row in rows),
+            ):
+                open_another(view, rows, first=False)
         else:
-            st.markdown("The tier is known. Now choose what to ask the vendor.")
-            open_another(view, first=True)
+            open_another(view, rows, first=True)
     elif not view.assessments:
         st.caption(plain(view.why_not or "No assessment has been opened yet."))
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from vendorrisk.access import Actor
-from vendorrisk.ui import autosave, refusals
+from vendorrisk.ui import autosave, refusals, sets
 from vendorrisk.ui.navigation import go
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import (
@@ -37,10 +37,14 @@ def main() -> None:
             st.query_params["section"] = wanted  # stays, also once nothing is open in it any more
         section = answering.section(app, actor, workspace.assessment_id, wanted)
     with st.sidebar:
+        if actor.kind != "person":
+            sets.own(app, actor)
         st.markdown(f"**{plain(workspace.title)}**")
         progress_bar(workspace, app)
         section_list(asked, section.id, locked=workspace.locked)
     heading(app, actor, workspace, section)
+    if actor.kind != "person" and workspace.may_answer:
+        sets.carry(app, actor, workspace.assessment_id)
     goal = st.query_params.get("question")
     for view in section.questions:
         question_card(app, actor, workspace, section, view, goal)

@@ -8,6 +8,7 @@ import streamlit as st
 from vendorrisk.access import Action, Role, allowed
 from vendorrisk.assessment import State
 from vendorrisk.ui import links, refusals, scorecards
+from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
@@ -23,7 +24,7 @@ from vendorrisk.ui.words import (
     sign,
     span,
 )
-from vendorrisk.usecases import reviewing, vendors
+from vendorrisk.usecases import reviewing, sets, vendors
 from vendorrisk.usecases.errors import Conflict
 from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet
 from vendorrisk.usecases.vendors import Headline
@@ -438,6 +439,9 @@ def show(assessment_id: str) -> None:
     result(sheet, codes)
     views = {"answers": "The answers", "explained": "How the score adds up"}
     view = st.segmented_control(
+    with refusals.shown():
+        found = sets.cross_check(app, actor, sheet.engagement_id)
+        shown_sets.contradictions(found, assessment_id)
         "View",
         list(views),
         default="answers" if allowed(actor, Action.SET_REVIEW) else "explained",

@@ -5,7 +5,7 @@ from itertools import groupby
 import streamlit as st
 
 from vendorrisk.access import Actor
-from vendorrisk.ui import refusals
+from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import link
@@ -32,6 +32,7 @@ def main() -> None:
         earlier = submitting.submissions(app, actor, workspace.assessment_id)
     if workspace.locked:
         submitted(workspace, earlier)
+        sets.own(app, actor)
     else:
         to_submit(app, actor, workspace, earlier)
 
@@ -101,6 +102,7 @@ def to_submit(
 ) -> None:
     """What is open, then the signature."""
     heading("Check and submit", workspace)
+    sets.own(app, actor)
     if workspace.returned_reason:
         st.warning(
             f"**Sent back to you.** {plain(workspace.returned_reason)}", icon=":material/undo:"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from vendorrisk.ui import refusals
+from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import go
 from vendorrisk.ui.session import current
@@ -26,6 +26,7 @@ def main() -> None:
     if view.service:
         st.markdown(plain(view.service))
     begin(view)
+    sets.own(app, actor)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("What is asked", anchor=False)

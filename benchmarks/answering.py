@@ -139,7 +139,10 @@ class _Bare:
         )
         run("UPDATE assessment SET answered = ? WHERE id = ?", (self.number, self.assessment))
         run(
-            "INSERT INTO audit_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO audit_event (id, chain, number, at, actor_kind, actor_id, actor_name,"
+            " action, subject_kind, subject_id, assessment_id, details, previous_hash, hash,"
+            " origin, nonce, changes, said)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 uuid.uuid4().hex,
                 f"bare {self.assessment}",
@@ -155,6 +158,10 @@ class _Bare:
                 '{"cleared":false,"version":1}',
                 "0" * 64,
                 "0" * 64,
+                "192.0.2.7",
+                "0" * 32,
+                "0" * 500,
+                "0" * 32,
             ),
         )
         run("COMMIT")

@@ -8,6 +8,7 @@ exist; a member of staff is told which role could have done it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -123,6 +124,11 @@ class Actor:
 
 
 SYSTEM = Actor("system", "system", "The application", frozenset())
+
+ORIGIN: ContextVar[str] = ContextVar("origin", default="app")
+"""From where the work at hand was asked for, for the audit trail: an address, "cli", or "app" for
+what the application does by itself. Whoever takes a request in sets it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vendorrisk.access import Scope
+from vendorrisk.access import EVERYTHING, Scope
 from vendorrisk.assessment import Refusal
 from vendorrisk.keys import Keys
+from vendorrisk.store.chain import Break
+from vendorrisk.store.verifying import Heads, breaks, heads_of
 from vendorrisk.store.work import Work
 
 MIGRATE = "Run `vendorrisk migrate`, then try again."
@@ -127,14 +129,15 @@ class Store:
         Raises `StoreUnavailable` where the database cannot serve it, `DuplicateError` where a row
         that must be unique exists, `ImmutableError` where a record that never changes was touched.
         """
-        keys = self.keys
+        _ = self.keys  # only who has them may write
         with self._friendly():
             self._check()
             with self._turn(), self._connect(writing=True) as connection:
-                work = Work(connection, scope, self.clock(), writing=True, key=self._audit_key)
+                now = self.clock()
+                work = Work(connection, scope, now, writing=True, key=self._audit_key)
                 with connection.begin():
                     if not self._bound:
-                        _bind(connection, keys, self.url)
+                        self._bind(connection, now)
                     try:
                         yield work
                         work.finish()
@@ -155,11 +158,39 @@ class Store:
                     finally:
                         work.close()
 
+    def _bind(self, connection: Connection, now: datetime) -> None:
+        work = Work(connection, EVERYTHING, now, writing=True, key=self._audit_key)
+        try:
+            its = work.bind(self.keys.id)
+            work.finish()
+        finally:
+            work.close()
+        if its != self.keys.id:
+            raise _other_key(self.url, its, self.keys.id)
+
     def check(self) -> None:
         """Raise `StoreUnavailable` unless the database is there, reachable and up to date."""
         with self._friendly():
             self._schema_known = self._bound = False
             self._check()
+
+    def breaks(self, heads: Heads | None = None) -> list[Break]:
+        """Where the audit trail and what is stored disagree, the first break of a chain first.
+
+        `heads` is how far a checkpoint says that each chain had come. Raises `UnkeyedError`.
+        """
+        _ = self.keys
+        with self._friendly():
+            self._check()
+            with self._connect(writing=False) as connection, connection.begin():
+                return breaks(connection, self._audit_key, heads)
+
+    def heads(self) -> dict[str, tuple[int, str]]:
+        """How far each audit chain has come: number and hash of its last event."""
+        with self._friendly():
+            self._check()
+            with self._connect(writing=False) as connection, connection.begin():
+                return heads_of(connection)
 
     def close(self) -> None:
         """Let go of every connection; the store opens new ones when it is used again."""
@@ -375,26 +406,24 @@ def _require_current(connection: Connection, url: URL) -> None:
 
 
 _KEY_ID = text("SELECT key_id FROM installation")
-_BIND = text("UPDATE installation SET key_id = :id WHERE key_id IS NULL")
 
 
 def _require_key(connection: Connection, keys: Keys, url: URL) -> str | None:
     """The id of the key that the database is bound to, None for none; refuse another than ours."""
     key_id: str | None = connection.scalar(_KEY_ID)
-    if key_id is not None and key_id != keys.id:
-        raise StoreUnavailable(
-            "other_key",
-            f"The database {describe(url)} was made with another master key ({key_id}) than the"
-            f" one given ({keys.id}).",
-            "Put the key file that belongs to this database back from your backup, or set"
-            " VENDORRISK_KEY_FILE to it.",
-        )
+    if key_id not in (None, keys.id):
+        raise _other_key(url, str(key_id), keys.id)
     return key_id
 
 
-def _bind(connection: Connection, keys: Keys, url: URL) -> None:
-    connection.execute(_BIND, {"id": keys.id})
-    _require_key(connection, keys, url)
+def _other_key(url: URL, its: str, ours: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        "other_key",
+        f"The database {describe(url)} was made with another master key ({its}) than the one given"
+        f" ({ours}).",
+        "Put the key file that belongs to this database back from your backup, or set"
+        " VENDORRISK_KEY_FILE to it.",
+    )
 
 
 def _refuse_newer(current: str | None, url: URL) -> None:

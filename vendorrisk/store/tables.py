@@ -409,6 +409,72 @@ class SetupToken(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class SignInDetail(SQLModel, table=True):
+    """How a member of staff's session began, and how much it proves.
+
+    `half` until the second factor is given; `factor` is how it was given: "app", "passkey",
+    "recovery" or "provider". `confirmed_at` is when the person last proved who they are.
+    `provider` names who signed them in where they did not use a password of ours.
+    """
+
+    __tablename__ = "sign_in_detail"
+
+    sign_in_id: str = Field(primary_key=True, foreign_key="sign_in.id")
+    half: bool = False
+    factor: str | None = None
+    confirmed_at: datetime = Field(sa_type=Moment)
+    device: str = ""
+    address: str = ""
+    provider: str | None = None
+
+
+class SecondFactor(SQLModel, table=True):
+    """An authenticator app or a passkey of a person; `kind` is "app" or "passkey".
+
+    An app has a sealed `secret` and the time step of the last code taken, so that no code works
+    twice. A passkey has the id and public key of its credential and the count of its signatures.
+    """
+
+    __tablename__ = "second_factor"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    kind: str
+    name: str
+    created_at: datetime = Field(sa_type=Moment)
+    last_used_at: datetime | None = Field(default=None, sa_type=Moment)
+    secret: str | None = Field(default=None, sa_type=Text, repr=False)
+    last_step: int | None = None
+    credential_id: str | None = Field(default=None, unique=True)
+    public_key: str | None = Field(default=None, sa_type=Text)
+    sign_count: int = Field(default=0, sa_type=BigInteger)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code for whoever lost their second factor; only its keyed hash is kept, and it works once."""
+
+    __tablename__ = "recovery_code"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    code_hash: str = Field(unique=True, repr=False)
+    created_at: datetime = Field(sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Pending(SQLModel, table=True):
+    """Something begun that the same browser must finish soon, such as setting up an app.
+
+    `key` is a hash that names what it is and whose; `content` is sealed.
+    """
+
+    __tablename__ = "pending"
+
+    key: str = Field(primary_key=True)
+    content: str = Field(sa_type=Text, repr=False)
+    expires_at: datetime = Field(sa_type=Moment)
+
+
 class Throttle(SQLModel, table=True):
     """Failed tries of one account or one address; `key` is a hash, so no address is kept."""
 
@@ -423,7 +489,10 @@ class AuditEvent(SQLModel, table=True):
     """Who did what to what, written with the change itself and chained to the event before it.
 
     `chain` is the assessment's id, or "installation" for what belongs to none; `number` counts
-    from 1 within the chain. `details` is canonical JSON. Never changed.
+    from 1 within the chain. `details` is canonical JSON. `origin` is the address that the request
+    came from, "cli" or "app". `changes` is a JSON list of the rows that the event binds, `said` the
+    digest of the words (see `store.chain`); these are empty in events of before there were keys.
+    Never changed, except that the words may be erased.
     """
 
     __tablename__ = "audit_event"
@@ -444,5 +513,9 @@ class AuditEvent(SQLModel, table=True):
     subject_id: str
     assessment_id: str | None = Field(default=None, foreign_key="assessment.id")
     details: str = Field(default="{}", sa_type=Text)
+    origin: str | None = None
+    nonce: str | None = None
+    changes: str | None = Field(default=None, sa_type=Text)
+    said: str | None = None
     previous_hash: str
     hash: str

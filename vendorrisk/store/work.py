@@ -7,8 +7,9 @@ rather than found and refused. Lists that pages show come in one query each.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
@@ -25,6 +26,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    inspect,
     or_,
     select,
     text,
@@ -33,12 +35,22 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import LoaderCallableStatus, Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, col
 
-from vendorrisk.access import Actor, Role, Scope
-from vendorrisk.store.chain import INSTALLATION, START, Break, first_breaks, link
+from vendorrisk.access import ORIGIN, SYSTEM, Actor, Role, Scope
+from vendorrisk.store.chain import (
+    ERASED,
+    INSTALLATION,
+    START,
+    bound_columns,
+    bound_tables,
+    link,
+    row_digest,
+    row_key,
+    said_by,
+)
 from vendorrisk.store.tables import (
     Answer,
     AnswerRevision,
@@ -53,13 +65,17 @@ from vendorrisk.store.tables import (
     Installation,
     Invitation,
     Moment,
+    Pending,
     Person,
     PersonRole,
+    RecoveryCode,
     Review,
     ReviewRevision,
     Scorecard,
+    SecondFactor,
     SetupToken,
     SignIn,
+    SignInDetail,
     Submission,
     Throttle,
     Vendor,
@@ -116,13 +132,17 @@ class PersonItem:
 
 @dataclass(frozen=True, slots=True)
 class SessionItem:
-    """A session and whose it is: a person with roles, or a contact with the invitation used."""
+    """A session and whose it is: a person with roles, or a contact with the invitation used.
+
+    `detail` is how a person's began; None for one of before that was noted.
+    """
 
     sign_in: SignIn
     person: Person | None
     roles: frozenset[Role]
     contact: Contact | None
     invitation: Invitation | None
+    detail: SignInDetail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +193,33 @@ _DIRECT = (
     SignIn,
     AuditEvent,
 )
-# What may change without an event: when a session was last seen, and failed tries.
-_QUIET = (SignIn, Throttle)
+
+
+@dataclass(slots=True)
+class _Changed:
+    """A row that this transaction writes: its bound columns before and after, None for no row."""
+
+    table: str
+    key: str
+    chain: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+_Changes = dict[tuple[str, str], _Changed]
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """An event of this transaction, and the rows that it tells of."""
+
+    chain: str
+    actor: Actor
+    action: str
+    subject_kind: str
+    subject_id: str
+    details: Mapping[str, object]
+    changes: _Changes
 
 
 class _ScopedSession(Session):
@@ -186,11 +231,13 @@ class _ScopedSession(Session):
 @event.listens_for(_ScopedSession, "before_flush")
 def _before_flush(session: Session, *_: object) -> None:
     work = cast(_ScopedSession, session).work
-    for row in (*session.new, *session.deleted):
-        work._changes(row)
+    for row in session.new:
+        work._changes(row, None)
+    for row in session.deleted:
+        work._changes(row, _as_loaded(session, row), deleted=True)
     for row in session.dirty:
         if session.is_modified(row):
-            work._changes(row)
+            work._changes(row, _as_loaded(session, row))
 
 
 class Work:
@@ -213,16 +260,19 @@ class Work:
         self._session = _ScopedSession(connection, expire_on_commit=False)
         self._session.work = self
         self._own_chains: set[str] = set()
-        self._changed: set[str] = set()
-        self._recorded = False
+        self._changed: _Changes = {}
+        self._recorded: list[_Recorded] = []
+        self._answers_seen: dict[tuple[str, str], SavedAnswer] = {}
 
     def finish(self) -> None:
-        """Send what is still unsent; refuse changes that no event tells of."""
+        """Send what is still unsent, then the events; refuse changes that no event tells of."""
         self._session.flush()
-        if self._changed and not self._recorded:
-            raise UnauditedError(
-                f"changed {', '.join(sorted(self._changed))} without an audit event"
-            )
+        self._tell_the_rest()
+        # Writers of several chains lock them in one order, so that none waits in a circle.
+        chains = {one.chain for one in self._recorded}
+        for chain in sorted(chains, key=lambda chain: (chain == INSTALLATION, chain)):
+            self._append(chain, [one for one in self._recorded if one.chain == chain])
+        self._recorded.clear()
 
     def close(self) -> None:
         """Detach every row, so that it stays readable afterwards."""
@@ -246,6 +296,11 @@ class Work:
         self._session.add(row)
         self._session.flush()
         return row
+
+    def remove(self, row: SQLModel) -> None:
+        """Delete a row; the event recorded next tells that it was there and is gone."""
+        self._session.delete(row)
+        self._session.flush()
 
     def _select(self, table: type[Row], key: Mapping[str, object]) -> Any:
         equal = [getattr(table, name) == value for name, value in key.items()]
@@ -287,19 +342,50 @@ class Work:
             return found is not None and found.assessment_id == own
         return False
 
-    def _changes(self, row: SQLModel) -> None:
-        """Called for each row about to be written."""
+    def _changes(
+        self, row: SQLModel, before: Mapping[str, Any] | None, *, deleted: bool = False
+    ) -> None:
+        """Called for each row about to be written, with its columns as they were."""
         if not self._writing:
             raise OutOfScopeError(f"{type(row).__name__} changed in a transaction that only reads")
         if self.scope.assessment_id is not None and not self._covers(row):
             raise OutOfScopeError(f"{type(row).__name__} lies outside the scope")
-        self._note_change(type(row))
+        table = _TABLES[str(row.__tablename__)]
+        now = {column.name: getattr(row, column.name) for column in table.c}
+        self._note_change(self._chain_of(row), table, before, None if deleted else now)
 
-    def _note_change(self, table: type[SQLModel]) -> None:
+    def _require_writing(self, table: str) -> None:
         if not self._writing:
-            raise OutOfScopeError(f"{table.__name__} changed in a transaction that only reads")
-        if table not in _QUIET:
-            self._changed.add(str(table.__tablename__))
+            raise OutOfScopeError(f"{table} changed in a transaction that only reads")
+
+    def _note_change(
+        self,
+        chain: str,
+        table: Table,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any] | None,
+    ) -> None:
+        """Note what becomes of a row, for the event that tells of it."""
+        self._require_writing(table.name)
+        names = bound_columns(table)
+        if names:
+            was = None if before is None else {name: before[name] for name in names}
+            now = None if after is None else {name: after[name] for name in names}
+            key = row_key(table, (before if after is None else after) or {})
+            _merge(self._changed, _Changed(table.name, key, chain, was, now))
+
+    def _chain_of(self, row: SQLModel) -> str:
+        """The chain whose events tell of a row: that of the assessment it hangs on, if it does."""
+        if isinstance(row, Assessment):
+            return row.id
+        if isinstance(row, AuditEvent):
+            return row.chain
+        if type(row) in _PARENT:
+            parent, name = _PARENT[type(row)]
+            with self._session.no_autoflush:
+                found = self._session.get(parent, getattr(row, name))
+            return INSTALLATION if found is None else str(found.assessment_id)
+        return getattr(row, "assessment_id", None) or INSTALLATION
 
     def _require(self, assessment_id: str) -> None:
         if not self.scope.covers(assessment_id):
@@ -338,10 +424,13 @@ class Work:
             values["question_ids"] = list(question_ids)
         # Plain text, because converting times column by column costs more than all the rest.
         rows = self._connection.execute(query, values).all()
-        return {
+        found = {
             question: SavedAnswer(question, version, reply, note, who, read_moment(at))
             for question, version, reply, note, who, at in rows
         }
+        if self._writing:
+            self._answers_seen.update({(assessment_id, q): saved for q, saved in found.items()})
+        return found
 
     def save_answer(
         self,
@@ -359,25 +448,40 @@ class Work:
         somebody saved in between.
         """
         self._require(assessment_id)
-        self._note_change(Answer)
+        self._require_writing("answer")
         saved = SavedAnswer(question_id, seen_version + 1, reply, note, saved_by, self.now)
         values = {"assessment_id": assessment_id, **saved._asdict()}
+        before = self._answer_before(assessment_id, question_id, seen_version)
         if not self._replace(_ANSWER, "assessment_id", values):
             raise StaleError(self.answers(assessment_id, [question_id]).get(question_id))
-        self._connection.execute(_INSERT_ANSWER_REVISION, {"id": new_id(), **values})
+        revision = {"id": new_id(), **values}
+        self._connection.execute(_INSERT_ANSWER_REVISION, revision)
+        self._note_change(assessment_id, _ANSWER, before, values)
+        self._note_change(assessment_id, _ANSWER_REVISION, None, revision)
+        self._answers_seen[assessment_id, question_id] = saved
         return saved
+
+    def _answer_before(
+        self, assessment_id: str, question_id: str, version: int
+    ) -> dict[str, Any] | None:
+        """The columns of the answer that has this version; a version's content never changes."""
+        seen = self._answers_seen.get((assessment_id, question_id))
+        if version and (seen is None or seen.version != version):
+            seen = self.answers(assessment_id, [question_id]).get(question_id)
+        return {"assessment_id": assessment_id, **seen._asdict()} if version and seen else None
 
     def note_progress(self, assessment: Assessment, answered: int, asked: int) -> None:
         """Store how far an assessment is answered, where that has changed."""
         if (assessment.answered, assessment.asked) == (answered, asked):
             return
         self._require(assessment.id)
-        self._note_change(Assessment)
+        before = _as_loaded(self._session, assessment)
         values = {"_id": assessment.id, "answered": answered, "asked": asked}
         self._connection.execute(_NOTE_PROGRESS, values)
         # The row in hand follows, without a second update by the session.
         set_committed_value(assessment, "answered", answered)
         set_committed_value(assessment, "asked", asked)
+        self._note_change(assessment.id, _ASSESSMENTS, before, assessment.__dict__)
 
     def _replace(self, table: Table, owner: str, values: Mapping[str, Any]) -> bool:
         """Write a row of the version before, or a first one if none is there; whether it could."""
@@ -457,12 +561,20 @@ class Work:
         }
         if self.scope.assessment_id is not None and not self._covers(Review(**values)):
             raise OutOfScopeError("that submission lies outside the scope")
-        self._note_change(Review)
+        self._require_writing("review")
+        keys = {"submission_id": submission_id, "question_id": question_id}
+        row = self._connection.execute(_REVIEW_NOW, keys).mappings().first()
+        before = None if row is None else dict(row)
         if not self._replace(_REVIEW, "submission_id", values):
             self._session.expire_all()
             raise StaleError(self.get(Review, submission_id=submission_id, question_id=question_id))
-        self._connection.execute(_INSERT_REVIEW_REVISION, {"id": new_id(), **values})
-        return Review(**values)
+        revision = {"id": new_id(), **values}
+        self._connection.execute(_INSERT_REVIEW_REVISION, revision)
+        saved = Review(**values)
+        chain = self._chain_of(saved)
+        self._note_change(chain, _REVIEW, before, values)
+        self._note_change(chain, _REVIEW_REVISION, None, revision)
+        return saved
 
     def latest_scorecard(self, submission_id: str) -> Scorecard | None:
         """The scorecard of a submission with the highest number."""
@@ -617,11 +729,14 @@ class Work:
         """Let a person hold exactly these roles."""
         if self.scope.assessment_id is not None:
             raise OutOfScopeError("roles lie outside the scope of one assessment")
-        self._note_change(PersonRole)
+        self._require_writing("person_role")
+        held = {row.role: row for row in self.all(PersonRole, person_id=person_id)}
+        wanted = {role.value for role in roles}
+        for role in sorted(held.keys() - wanted):
+            self._session.delete(held[role])
+        for role in sorted(wanted - held.keys()):
+            self._session.add(PersonRole(person_id=person_id, role=role))
         self._session.flush()
-        self._session.execute(delete(PersonRole).where(col(PersonRole.person_id) == person_id))
-        for role in sorted(set(roles)):
-            self._session.add(PersonRole(person_id=person_id, role=role.value))
 
     def has_administrator(self) -> bool:
         """Whether an active administrator with a password exists."""
@@ -640,7 +755,8 @@ class Work:
     def session(self, token_hash: str) -> SessionItem | None:
         """The session with this token hash and whose it is, whether it still holds or not."""
         query = (
-            select(SignIn, Person, col(PersonRole.role), Contact, Invitation)
+            select(SignIn, Person, col(PersonRole.role), Contact, Invitation, SignInDetail)
+            .outerjoin(SignInDetail, col(SignInDetail.sign_in_id) == col(SignIn.id))
             .outerjoin(Person, col(Person.id) == col(SignIn.person_id))
             .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
             .outerjoin(Contact, col(Contact.id) == col(SignIn.contact_id))
@@ -650,9 +766,65 @@ class Work:
         rows = self._session.execute(query).all()
         if not rows:
             return None
-        sign_in, person, _, contact, invitation = rows[0]
+        sign_in, person, _, contact, invitation, detail = rows[0]
         roles = frozenset(Role(row[2]) for row in rows if row[2])
-        return SessionItem(sign_in, person, roles, contact, invitation)
+        return SessionItem(sign_in, person, roles, contact, invitation, detail)
+
+    def sessions_of(self, person_id: str) -> list[tuple[SignIn, SignInDetail | None]]:
+        """The sessions of a person that were not ended and have not expired, the newest first."""
+        query = (
+            select(SignIn, SignInDetail)
+            .outerjoin(SignInDetail, col(SignInDetail.sign_in_id) == col(SignIn.id))
+            .where(
+                self._within(SignIn),
+                col(SignIn.person_id) == person_id,
+                col(SignIn.revoked_at).is_(None),
+                col(SignIn.expires_at) > self.now,
+            )
+            .order_by(col(SignIn.last_seen_at).desc(), col(SignIn.id))
+        )
+        return [(row[0], row[1]) for row in self._session.execute(query)]
+
+    def alone_with(self, person_id: str) -> None:
+        """Let nobody else change what belongs to a person until this transaction ends."""
+        self._require_writing("person")
+        query = select(col(Person.id)).where(col(Person.id) == person_id).with_for_update()
+        self._session.execute(query)
+
+    def second_factors(self, person_id: str) -> list[SecondFactor]:
+        """The authenticator apps and passkeys of a person, the oldest first."""
+        return self.all(SecondFactor, "created_at", "id", person_id=person_id)
+
+    def enrolled(self) -> dict[str, int]:
+        """How many second factors each person has, by id; those without any are left out."""
+        count = func.count(col(SecondFactor.id))
+        query = select(col(SecondFactor.person_id), count).where(self._within(SecondFactor))
+        rows = self._session.execute(query.group_by(col(SecondFactor.person_id)))
+        return {row[0]: row[1] for row in rows}
+
+    def recovery_codes(self, person_id: str) -> list[RecoveryCode]:
+        """The recovery codes of a person that were not used."""
+        return self.all(RecoveryCode, "id", person_id=person_id, used_at=None)
+
+    def keep_pending(self, key: str, content: str, expires_at: datetime) -> None:
+        """Note what was begun under `key`, in place of what was there, and forget what is over."""
+        self._require_writing("pending")
+        old = or_(col(Pending.key) == key, col(Pending.expires_at) <= self.now)
+        self._session.execute(delete(Pending).where(old))
+        self._session.add(Pending(key=key, content=content, expires_at=expires_at))
+        self._session.flush()
+
+    def pending(self, key: str) -> str | None:
+        """What was begun under `key`, None where nothing was or its time is over."""
+        row = self.get(Pending, key=key)
+        return row.content if row is not None and row.expires_at > self.now else None
+
+    def take_pending(self, key: str) -> str | None:
+        """The same, and it is gone: of two who take it, one gets it."""
+        self._require_writing("pending")
+        taken = delete(Pending).where(col(Pending.key) == key)
+        row = self._session.execute(taken.returning(Pending.content, Pending.expires_at)).first()
+        return row[0] if row is not None and row[1] > self.now else None
 
     def invited_to(self, contact_id: str, assessment_id: str) -> frozenset[str]:
         """The assessments of the same engagement to which a contact's invitation works now."""
@@ -682,13 +854,12 @@ class Work:
             if person_id is not None
             else col(SignIn.invitation_id) == invitation_id
         )
-        statement = (
-            update(SignIn)
-            .where(self._within(SignIn), whose, col(SignIn.revoked_at).is_(None))
-            .values(revoked_at=self.now)
-        )
-        self._note_change(SignIn)
-        return int(cast(Any, self._session.execute(statement)).rowcount)
+        query = select(SignIn).where(self._within(SignIn), whose, col(SignIn.revoked_at).is_(None))
+        found = list(self._session.scalars(query))
+        for row in found:
+            row.revoked_at = self.now
+        self._session.flush()
+        return len(found)
 
     # The audit trail ---------------------------------------------------------------------------
 
@@ -703,7 +874,9 @@ class Work:
     ) -> None:
         """Append an audit event to its assessment's chain (None: the installation's).
 
-        `details` is stored as JSON: names and figures, never a secret, never an answer's text.
+        It binds the rows of that chain changed since its event before, by keyed digests of before
+        and after. `details` is stored as JSON: names and figures, never a secret, never an
+        answer's text.
         """
         if assessment_id is not None:
             self._require(assessment_id)
@@ -711,24 +884,113 @@ class Work:
             raise OutOfScopeError("an event was recorded in a transaction that only reads")
         chain = assessment_id or INSTALLATION
         self._session.flush()
+        told: _Changes = {}
+        for key, change in list(self._changed.items()):
+            if change.chain == chain:
+                told[key] = self._changed.pop(key)
+        self._recorded.append(
+            _Recorded(chain, actor, str(action), subject_kind, subject_id, details, told)
+        )
+
+    def _tell_the_rest(self) -> None:
+        """Let the last event of a chain tell of what was changed after it.
+
+        An act that changed rows of a chain in which it recorded nothing is an event there too.
+        """
+        rest = [change for change in self._changed.values() if change.before != change.after]
+        self._changed.clear()
+        if rest and not self._recorded:
+            tables = ", ".join(sorted({change.table for change in rest}))
+            raise UnauditedError(f"changed {tables} without an audit event")
+        for change in rest:
+            event = next((e for e in reversed(self._recorded) if e.chain == change.chain), None)
+            if event is None:
+                event = replace(self._recorded[-1], chain=change.chain, details={}, changes={})
+                self._recorded.append(event)
+            _merge(event.changes, change)
+
+    def _append(self, chain: str, recorded: Sequence[_Recorded]) -> None:
+        if self._key is None:
+            raise OutOfScopeError("an event was recorded without a key")
         number, previous = self._end_of(chain)
-        event = {
-            "chain": chain,
-            "number": number + 1,
-            "at": self.now,
-            "actor_kind": actor.kind,
-            "actor_id": actor.id,
-            "actor_name": actor.name,
-            "action": str(action),
-            "subject_kind": subject_kind,
-            "subject_id": subject_id,
-            "assessment_id": assessment_id,
-            "details": document_text(details),
-            "previous_hash": previous,
-        }
-        event["hash"] = link(event, self._key)
-        self._connection.execute(_INSERT_EVENT, {"id": new_id(), **event})
-        self._recorded = True
+        rows = []
+        for number, one in enumerate(recorded, number + 1):  # noqa: B020 - counts on from the end
+            nonce = secrets.token_hex(16)
+            event: dict[str, Any] = {
+                "id": new_id(),
+                "chain": chain,
+                "number": number,
+                "at": self.now,
+                "actor_kind": one.actor.kind,
+                "actor_id": one.actor.id,
+                "actor_name": one.actor.name,
+                "action": one.action,
+                "subject_kind": one.subject_kind,
+                "subject_id": one.subject_id,
+                "assessment_id": None if chain == INSTALLATION else chain,
+                "details": document_text(one.details),
+                "origin": ORIGIN.get(),
+                "nonce": nonce,
+                "changes": self._digests(nonce, one.changes),
+                "previous_hash": previous,
+            }
+            event["said"] = said_by(self._key, event)
+            event["hash"] = previous = link(event, self._key)
+            rows.append(event)
+        self._connection.execute(_INSERT_EVENT, rows if len(rows) > 1 else rows[0])
+
+    def _digests(self, nonce: str, changes: _Changes) -> str:
+        key = self._key or b""
+        return document_text(
+            [
+                [
+                    change.table,
+                    change.key,
+                    *(
+                        None if values is None else row_digest(key, nonce, change.table, values)
+                        for values in (change.before, change.after)
+                    ),
+                ]
+                for change in changes.values()
+                if change.before != change.after
+            ]
+        )
+
+    def bind(self, key_id: str) -> str:
+        """Let this database belong to a master key, unless it does to one; the id of that which it
+        belongs to.
+
+        Rows of before are bound by one event in each chain, from which on changing them is found.
+        """
+        installation = self._session.scalars(select(Installation).with_for_update()).one()
+        if installation.key_id is not None:
+            return installation.key_id
+        for mapper in SQLModel._sa_registry.mappers:
+            table = cast(Table, mapper.local_table)
+            if table not in bound_tables():
+                continue
+            for row in self._session.scalars(select(mapper.class_)):
+                values = {column.name: getattr(row, column.name) for column in table.c}
+                self._note_change(self._chain_of(row), table, None, values)
+        installation.key_id = key_id
+        self._session.flush()
+        chains = set(self._session.scalars(select(col(AuditEvent.chain)).distinct()))
+        chains |= {change.chain for change in self._changed.values()}
+        for chain in chains:
+            owner = None if chain == INSTALLATION else chain
+            self.record(SYSTEM, "begin_trail", "installation", "1", owner)
+        return key_id
+
+    def erase_words(self, events: Iterable[AuditEvent]) -> None:
+        """Erase who is named, from where and with what details; the chains still hold.
+
+        The event recorded next in each chain tells that this was done. What was done to what, by
+        which id and when, stays.
+        """
+        for one in events:
+            for name, value in ERASED.items():
+                setattr(one, name, value)
+        self._session.flush()
 
     def _end_of(self, chain: str) -> tuple[int, str]:
         if self._connection.dialect.name == "postgresql" and chain not in self._own_chains:
@@ -747,10 +1009,6 @@ class Work:
         query = query.order_by(col(AuditEvent.chain), col(AuditEvent.number))
         return list(self._session.scalars(query))
 
-    def broken_chains(self) -> list[Break]:
-        """The first break of every audit chain within the scope; none is how it should be."""
-        return first_breaks(self.events(), self._key)
-
     # Failed tries ------------------------------------------------------------------------------
 
     def throttles(self, keys: Sequence[str]) -> dict[str, Throttle]:
@@ -760,19 +1018,37 @@ class Work:
 
     def count_failure(self, key: str, *, forget_before: datetime) -> None:
         """Count one more failed try, starting afresh where the last was before `forget_before`."""
-        self._note_change(Throttle)
+        self._require_writing("throttle")
         values = {"key": key, "now": self.now, "forget_before": forget_before}
         self._connection.execute(_count_failure(self._connection.dialect.name), values)
 
     def forget_failures(self, *, keys: Sequence[str] = (), before: datetime | None = None) -> None:
         """Forget failed tries for these keys, and all of them last made before a time."""
         old = false() if before is None else col(Throttle.last_failed_at) < before
-        self._note_change(Throttle)
+        self._require_writing("throttle")
         self._session.execute(delete(Throttle).where(or_(col(Throttle.key).in_(keys), old)))
 
     def open_setup_tokens(self, person_id: str | None = None) -> list[SetupToken]:
         """The one-use links not used yet, of a person or (None) for the first administrator."""
         return self.all(SetupToken, "created_at", person_id=person_id, used_at=None)
+
+
+def _merge(changes: _Changes, change: _Changed) -> None:
+    """Add a change; of a row changed twice, what it was at first and what it is at last count."""
+    earlier = changes.setdefault((change.table, change.key), change)
+    earlier.after = change.after
+
+
+def _as_loaded(session: Session, row: SQLModel) -> Mapping[str, Any]:
+    """A row's columns as the database has them, for a row that may have been changed since."""
+    state = inspect(row)
+    table = _TABLES[str(row.__tablename__)]
+    values = {**state.dict, **state.committed_state}
+    missing = LoaderCallableStatus.NO_VALUE
+    if not any(isinstance(values.get(c.name, missing), LoaderCallableStatus) for c in table.c):
+        return values
+    same = [column == values[column.name] for column in table.primary_key]
+    return dict(session.connection().execute(select(table).where(*same)).mappings().one())
 
 
 @cache
@@ -838,7 +1114,14 @@ def _of_live_invitations(value: Any) -> Any:
 
 _TABLES = SQLModel.metadata.tables
 _ANSWER = _TABLES["answer"]
+_ANSWER_REVISION = _TABLES["answer_revision"]
+_ASSESSMENTS = _TABLES["assessment"]
 _REVIEW = _TABLES["review"]
+_REVIEW_REVISION = _TABLES["review_revision"]
+_REVIEW_NOW = select(_REVIEW).where(
+    _REVIEW.c.submission_id == bindparam("submission_id"),
+    _REVIEW.c.question_id == bindparam("question_id"),
+)
 # All replies as the members of one JSON object: one row to fetch and one text to parse.
 _MEMBER = "'\"' || question_id || '\":' || reply"
 _REPLIES = {

@@ -71,8 +71,8 @@ def _check_evidence(question: Question, record: Record, everyday: Everyday, repo
             report.warning(
                 "no-evidence",
                 _key(record["choices"], str(unproven[0])),
-                f"Nothing that is asked for would prove {told}, so even a true answer loses points: "
-                "name in `evidence` what a vendor can show.",
+                f"Nothing that is asked for would prove {told}, so even a true answer loses "
+                "points: name in `evidence` what a vendor can show.",
             )
         elif unproven:
             report.warning(

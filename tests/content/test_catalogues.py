@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vendorrisk.content import Library, check, read_yaml
-from vendorrisk.content.catalogues import check_mappings, read_catalogue
+from vendorrisk.content.catalogues import check_mappings, read_catalogue, spelled_out
 from vendorrisk.document import InvalidContent, Report
 
 HERE = Path(__file__).parent
@@ -165,6 +165,12 @@ def test_an_id_written_otherwise_is_known_and_led_back_to_how_it_is_written(data
 def test_an_id_knows_what_it_is_a_part_of(control, parts):
     framework, name = control.split(":")
     assert CATALOGUES[framework].around(name) == parts
+
+
+def test_controls_are_spelled_out_framework_by_framework():
+    controls = ("nist-800-53r5:AC-2(2)", "gdpr:32", "nist-800-53r5:AC-2(3)", "house-rules:7")
+    said = spelled_out(controls, CATALOGUES)
+    assert said == "NIST SP 800-53r5 AC-2(2), AC-2(3); GDPR 32; house-rules 7"
 
 
 @pytest.fixture

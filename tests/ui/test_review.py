@@ -127,6 +127,14 @@ def test_each_answer_stands_with_its_words_evidence_and_arithmetic(pages):
     assert re.search(r"100 points × 90 % for its proof: \*\*credit 90\*\*", text)
 
 
+def test_the_controls_a_question_answers_to_stand_with_it_by_name(pages):
+    text = said(open_(pages, "larkmere", question="second_factor"))
+
+    assert "**What it answers to**" in text
+    assert "NIST SP 800-53r5 IA-2(1), IA-2(2);" in text
+    assert "; GDPR 32;" in text
+
+
 def test_the_lines_of_a_domain_add_up_to_what_it_brings(pages):
     at = open_(pages, "larkmere", "committee")
     brought = [re.search(r"brings ([\d.]+) to the mean", e.label) for e in at.expander]

@@ -9,6 +9,7 @@ from vendorrisk.content.cases import (
     run_case,
     run_cases,
 )
+from vendorrisk.content.catalogues import Catalogue, spelled_out
 from vendorrisk.content.checking import check, library_at
 from vendorrisk.content.comparing import Comparison, Outcome, compare, compare_cases, outcome_of
 from vendorrisk.content.coverage import coverage_page
@@ -32,6 +33,7 @@ __all__ = [
     "TRIGGERS",
     "Case",
     "CaseOutcome",
+    "Catalogue",
     "Comparison",
     "Library",
     "NoSuchPack",
@@ -60,4 +62,5 @@ __all__ = [
     "run_case",
     "run_cases",
     "set_cases",
+    "spelled_out",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -209,6 +209,16 @@ def load_catalogues(root: Path) -> dict[str, Catalogue]:
     if problems:
         raise InvalidContent(problems)
     return found
+
+
+def spelled_out(controls: Iterable[str], catalogues: Mapping[str, Catalogue]) -> str:
+    """Mapped controls for people: `NIST SP 800-53r5 AC-2(2), AC-2(3); GDPR 32`."""
+    found: dict[str, list[str]] = {}
+    for control in controls:
+        framework, _, name = control.partition(":")
+        catalogue = catalogues.get(framework)
+        found.setdefault(catalogue.name if catalogue else framework, []).append(name)
+    return "; ".join(f"{framework} {', '.join(names)}" for framework, names in found.items())
 
 
 def check_mappings(record: Record, catalogues: Mapping[str, Catalogue], report: Report) -> None:

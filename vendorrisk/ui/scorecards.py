@@ -279,6 +279,8 @@ def answer(row: ReviewRow, rules: Sequence[RuleLine], now: datetime, zone: tzinf
         st.markdown(f"**What it is worth**  \n{line_sum(row.line)}{why}")
         if row.line.because:
             st.markdown(f"**Why it is asked**  \n{aside(plain(row.line.because))}")
+    if row.answers_to:
+        st.markdown(f"**What it answers to**  \n{aside(plain(row.answers_to))}")
     fired = [rule for rule in rules if rule.id in row.fired]
     if fired:
         stops(fired, {})

@@ -18,6 +18,8 @@ from vendorrisk.access import (
     require_independent_review,
 )
 from vendorrisk.assessment import STATE_SAYS, Move, State, after, may
+from vendorrisk.content import Catalogue, spelled_out
+from vendorrisk.document import InvalidContent
 from vendorrisk.questionnaire import Question, Visible, visibility
 from vendorrisk.scoring import ENGINE
 from vendorrisk.store import StaleError, Work, document_text
@@ -88,6 +90,7 @@ class ReviewRow:
     what keeps a file from counting in full: stale, out of scope, not asked for.
     `claims_not_applicable` holds the vendor's ground, to be approved or rejected. `line` is None
     for a question that no criterion grades. `fired` are the ids of rules that look at it.
+    `answers_to` names the controls of published frameworks that the question maps to.
     """
 
     question_id: str
@@ -106,6 +109,7 @@ class ReviewRow:
     review: ReviewView
     line: ScoreLine | None
     fired: tuple[str, ...]
+    answers_to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         inviters = work.inviters(assessment_id)
         names = work.names({*reviewers, *(review.reviewer_id for review in reviews.values())})
         signed = submission_view(work, submission)
-    rows = tuple(_rows(content, submission, reviews, files, opened, names))
+    rows = tuple(_rows(content, submission, reviews, files, opened, names, _catalogues(app)))
     state = State(row.state)
     graded = [r for r in rows if r.line is not None and _judgeable(r)]
     refusal = _why_not_finish(actor, state, reviewers, inviters)
@@ -383,6 +387,14 @@ def _verified(
     return Verification(True, "Computing it again gives the same bytes.", card.sha256, computed)
 
 
+def _catalogues(app: Application) -> Mapping[str, Catalogue]:
+    """The catalogues that name frameworks; a faulty one takes away names, never the sheet."""
+    try:
+        return app.library.catalogues
+    except InvalidContent:
+        return {}
+
+
 def _rows(
     content: Content,
     submission: Submission,
@@ -390,6 +402,7 @@ def _rows(
     files: tuple[EvidenceView, ...],
     opened: ScorecardView,
     names: Mapping[str, str],
+    catalogues: Mapping[str, Catalogue],
 ) -> Iterator[ReviewRow]:
     snapshot = json.loads(submission.snapshot)
     read = read_snapshot(content, snapshot)
@@ -427,6 +440,7 @@ def _rows(
                 review=_review_view(reviews.get(question.id), names),
                 line=lines.get(question.id),
                 fired=tuple(rule.id for rule in opened.rules if question.id in rule.questions),
+                answers_to=spelled_out(question.maps_to, catalogues),
             )
 
 

@@ -107,3 +107,17 @@ def data_of(chart: alt.LayerChart):
     if "values" in spec.get("data", {}):
         found.append(spec["data"]["values"])
     return max((rows for rows in found if rows and "row" in rows[0]), key=len)
+
+
+@given(st.lists(st.floats(min_value=0.01, max_value=1), min_size=1, max_size=5))
+def test_stacked_shares_follow_one_another_up_to_all_of_them(amounts):
+    whole = sum(amounts)
+    parts = [f"part {n}" for n in range(len(amounts))]
+    shares = {part: amount / whole for part, amount in zip(parts, amounts, strict=True)}
+    chart = charts.stacks([charts.Stack("Quillstone", "part 0", shares)], parts)
+
+    (bars,) = chart.to_dict()["datasets"].values()
+    assert [bar["part"] for bar in bars] == parts
+    assert bars[0]["from"] == 0
+    assert abs(bars[-1]["to"] - 100) < 1e-6
+    assert all(abs(a["to"] - b["from"]) < 1e-9 for a, b in itertools.pairwise(bars))

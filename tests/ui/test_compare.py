@@ -13,7 +13,12 @@ def test_the_fatal_row_stands_before_every_figure_and_answer(pages):
     at = open_(pages)
 
     headers = [header.value for header in at.header]
-    assert headers == ["What stops them", "Domains", "Answers that differ"]
+    assert headers == [
+        "What stops them",
+        "Domains",
+        "Answers that differ",
+        "How much hangs on the weights",
+    ]
     rows = [b.label for b in at.button if b.key and b.key.startswith("open_")]
     assert rows[0].startswith("A credential that anyone can read works today")
 
@@ -29,6 +34,16 @@ def test_what_makes_them_hard_to_compare_is_said(pages):
     at = open_(pages)
 
     assert any("different tiers" in box.value for box in at.warning)
+
+
+def test_bands_and_order_are_told_under_many_weightings_with_the_seed(pages):
+    text = said(open_(pages))
+
+    assert "Larkmere Identity" in text
+    assert "**Quillstone**: Stays limited in" in text or "**Quillstone**: Stays adequate in" in text
+    assert "of 10,000 weightings" in text
+    assert "seed 0" in text
+    assert "no order is claimed" in text or "ahead of" in text
 
 
 def test_a_row_opens_down_to_the_answers_their_evidence_and_the_rule(pages):

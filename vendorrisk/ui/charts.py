@@ -17,6 +17,8 @@ TEAL = "#2F8580"
 AMBER = "#B8762B"
 RED = "#C4524A"
 GREY = "#7F8B8E"
+BLUE = "#4F8FBF"
+PURPLE = "#8D6CAB"
 
 _ROW = 34
 """Pixels that one row of a chart takes."""
@@ -193,6 +195,71 @@ def strips(rows: Sequence[Strip], edges: Mapping[str, int] | None = None) -> alt
         .encode(x=_points("claimed"), y=y, tooltip=tips),
     ]
     return alt.LayerChart(layer=layers).properties(height=_ROW * max(1, len(data)) + 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One row of stacked shares, in the order of the parts: name → share from 0 to 1."""
+
+    label: str
+    figure: str
+    shares: Mapping[str, float]
+
+
+def stacks(rows: Sequence[Stack], parts: Sequence[str]) -> alt.Chart:
+    """A bar each, divided into the shares of `parts`, the first of which lies on the left.
+
+    At most six parts; the legend names them, and every row's label carries its figure.
+    """
+    colours = (TEAL, BLUE, AMBER, PURPLE, RED, GREY)
+    data = []
+    for place, row in enumerate(rows):
+        start = 0.0
+        for part in parts:
+            share = row.shares.get(part, 0.0) * 100
+            if share:
+                data.append(
+                    {
+                        "row": _wrapped(row.label, row.figure),
+                        "order": place,
+                        "says": row.label,
+                        "part": part,
+                        "from": start,
+                        "to": start + share,
+                        "share": share,
+                    }
+                )
+            start += share
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=data))
+        .mark_bar(height=18, cornerRadius=2)
+        .encode(
+            x=alt.X(
+                "from:Q",
+                scale=alt.Scale(domain=[0, 100], nice=False),
+                title="Share of the weightings, %",
+                axis=alt.Axis(
+                    values=[0, 25, 50, 75, 100], format="d", labelOverlap=False, labelFlush=False
+                ),
+            ),
+            x2="to:Q",
+            y=_rows([row for row in data if row["from"] == 0]),
+            color=alt.Color(
+                "part:N",
+                scale=alt.Scale(domain=list(parts), range=list(colours[: len(parts)])),
+                legend=alt.Legend(
+                    title=None, orient="top", columns=3, symbolType="square", labelLimit=140
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("says:N", title=" "),
+                alt.Tooltip("part:N", title="Band"),
+                alt.Tooltip("share:Q", title="Share, %", format=".1f"),
+            ],
+        )
+        .properties(height=_ROW * max(1, len(rows)) + 90)
+    )
+    return chart
 
 
 def tier_grid(

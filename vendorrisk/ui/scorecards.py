@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from math import floor
 
 import streamlit as st
@@ -20,6 +21,7 @@ from vendorrisk.ui.words import (
     Sign,
     aside,
     clock,
+    count,
     day,
     one_line,
     plain,
@@ -40,6 +42,7 @@ from vendorrisk.usecases.reviewing import (
     Step,
 )
 from vendorrisk.usecases.vendors import Headline
+from vendorrisk.usecases.weighing import BandReach, ChangeView, Reach, Weighed
 
 EFFECT_MEANS: Mapping[str, str] = {
     "knockout": "One answer is fatal, whatever the rest is worth.",
@@ -392,6 +395,127 @@ def what_changed(before: ScorecardView, after: ScorecardView) -> tuple[str, ...]
     if before.band != after.band:
         said.append(f"Band: {sign(BANDS, before.band).word} → {sign(BANDS, after.band).word}.")
     return tuple(said) or ("The judgement is saved; it moves no figure.",)
+
+
+def reach(found: Reach) -> None:
+    """What the next bands take: answers to improve apart from evidence to supply."""
+    if not found.bands:
+        st.markdown("It is in the best band already.")
+    for step in found.bands:
+        with st.container(border=True):
+            _band_reach(step)
+
+
+def _band_reach(step: BandReach) -> None:
+    mark = sign(BANDS, step.band).badge
+    if not step.found:
+        st.markdown(f"To reach {mark}: no change of answers or evidence was found that does it.")
+        return
+    parts = []
+    if step.answers:
+        parts.append(f"{count(len(step.answers), 'better answer')}")
+    if step.evidence:
+        parts.append(f"evidence for {count(len(step.evidence), 'more answer')}")
+    score_then = "" if step.score is None else f" The score would be {step.score}."
+    st.markdown(f"To reach {mark}: {' and '.join(parts)}.{score_then}")
+    if step.answers:
+        st.table(
+            {
+                "Answer to improve": [_asked(change) for change in step.answers],
+                "Now": [one_line(change.now_says, 160) for change in step.answers],
+                "It would take": [
+                    one_line(change.to_says or "", 160) + _proven_by(change, "  \nwith evidence: ")
+                    for change in step.answers
+                ],
+            },
+            border="horizontal",
+            hide_index=True,
+            alt="Answers that would have to be better",
+        )
+    if step.evidence:
+        st.table(
+            {
+                "Evidence to supply for": [_asked(change) for change in step.evidence],
+                "The answer stays": [one_line(change.now_says, 160) for change in step.evidence],
+                "It would take": [_proven_by(change, "") for change in step.evidence],
+            },
+            border="horizontal",
+            hide_index=True,
+            alt="Answers that would have to be proven better",
+        )
+    st.caption(
+        "No smaller set of questions does it."
+        if step.proven
+        else "This is the best that was found in the time there was; a smaller set may do."
+    )
+
+
+def _asked(change: ChangeView) -> str:
+    code = f"**{plain(change.code)}** " if change.code else ""
+    return code + one_line(change.ask, 160)
+
+
+def _proven_by(change: ChangeView, before: str) -> str:
+    """The level that evidence has to reach, and what would do."""
+    if change.level is None:
+        return ""
+    kinds = " or ".join(plain(kind) for kind in change.kinds)
+    word = plain(sign(LEVELS, change.level).word.lower())
+    return before + (f"{kinds} ({word})" if kinds else word)
+
+
+def weighed(found: Weighed) -> None:
+    """How often bands and order hold under many weightings, as a picture and in sentences."""
+    for remark in found.remarks:
+        st.caption(plain(remark))
+    if not found.vendors:
+        return
+    words = {band: sign(BANDS, band).word for band in found.bands}
+    words["no_score"] = "No score"
+    parts = [
+        word
+        for band, word in words.items()
+        if any(vendor.bands.get(band) for vendor in found.vendors)
+    ]
+    st.altair_chart(
+        charts.stacks(
+            [
+                charts.Stack(
+                    vendor.vendor_name,
+                    f"{words.get(vendor.band or '', 'no band')}",
+                    {words.get(band, band): share for band, share in vendor.bands.items()},
+                )
+                for vendor in found.vendors
+            ],
+            parts,
+        ),
+        width="stretch",
+        alt=" ".join(f"{vendor.vendor_name}: {vendor.says}" for vendor in found.vendors),
+    )
+    st.markdown(
+        "\n".join(
+            f"- **{plain(vendor.vendor_name)}**: {plain(vendor.says)}"
+            + (
+                f" {plain(f'Nine of ten scores lie from {vendor.low} to {vendor.high}.')}"
+                if vendor.low is not None and vendor.low != vendor.high
+                else ""
+            )
+            for vendor in found.vendors
+        )
+    )
+    ranked = [vendor.vendor_name for vendor in found.vendors]
+    neighbours = set(pairwise(ranked))
+    near = [one for one in found.orders if (one.first, one.second) in neighbours]
+    far = [one for one in found.orders if (one.first, one.second) not in neighbours]
+    st.markdown("\n".join(f"- {plain(one.says)}" for one in near))
+    if far:
+        with st.expander("Every other pair"):
+            st.markdown("\n".join(f"- {plain(one.says)}" for one in far))
+    st.caption(
+        f"Each weight of the rubric is multiplied by a factor of its own, from {100 - found.spread}"
+        f" to {100 + found.spread} percent, in {found.draws:,} draws (seed {found.seed}); the same"
+        " draws meet every vendor. Nothing of this is stored, and no score changes."
+    )
 
 
 def _name(line: ScoreLine) -> str:

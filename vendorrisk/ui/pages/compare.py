@@ -9,9 +9,10 @@ from vendorrisk.ui import charts, links, refusals, scorecards, sets
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import LEVELS, STOPPED_BY, TIERS, aside, count, one_line, plain, sign
-from vendorrisk.usecases import deciding, reviewing, vendors
+from vendorrisk.usecases import deciding, reviewing, vendors, weighing
 from vendorrisk.usecases.deciding import Cell, Column, Comparison, ComparisonRow
 from vendorrisk.usecases.reviewing import ReviewSheet
+from vendorrisk.usecases.weighing import Weighed
 
 MOST = 8
 """Vendors that fit side by side."""
@@ -90,6 +91,19 @@ def heads(view: Comparison) -> None:
     st.info(plain(view.ranking_says), icon=":material/format_list_numbered:")
     for remark in view.remarks:
         st.warning(plain(remark), icon=":material/balance:")
+
+
+def hanging_on_weights(view: Comparison) -> None:
+    """How often bands and order hold when the weights are others, worked out once for a choice."""
+    st.header("How much hangs on the weights", anchor=False)
+    known: dict[tuple[object, ...], Weighed] = st.session_state.setdefault("weighed", {})
+    key = tuple((c.assessment_id, c.assured.exact, c.low, c.high, c.band) for c in view.columns)
+    if key not in known:
+        with refusals.shown() as outcome, st.spinner("Trying 10,000 weightings"):
+            known[key] = weighing.weighed(app, actor, [c.assessment_id for c in view.columns])
+        if not outcome.fine:
+            return
+    scorecards.weighed(known[key])
 
 
 def head(column: Column) -> None:
@@ -225,3 +239,4 @@ with refusals.or_stop():
     comparison = deciding.comparison(app, actor, chosen_ids)
 heads(comparison)
 differences(comparison)
+hanging_on_weights(comparison)  # last, so that nothing else waits for it

@@ -10,6 +10,7 @@ from vendorrisk.ui import links, refusals, scorecards, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
+from vendorrisk.ui.what_it_takes import what_it_takes
 from vendorrisk.ui.words import (
     OUTCOMES,
     RISKS,
@@ -325,6 +326,7 @@ def show(assessment_id: str) -> None:
         st.header("The decision", anchor=False)
         recorded(sheet.decision)
     came_about(card)
+    what_it_takes(app, actor, assessment_id, card.id)
     risk(sheet)
     if sheet.decision is None:
         options(sheet)

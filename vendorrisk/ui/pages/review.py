@@ -12,6 +12,7 @@ from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
+from vendorrisk.ui.what_it_takes import what_it_takes
 from vendorrisk.ui.words import (
     LEVELS,
     STATES,
@@ -163,6 +164,7 @@ def explained(sheet: ReviewSheet) -> None:
     scorecards.domains(card.domains)
     st.header("Line by line", anchor=False)
     scorecards.sums(card)
+    what_it_takes(app, actor, sheet.assessment_id, card.id)
     with st.expander("Fingerprints of what was scored", icon=":material/fingerprint:"):
         st.table(
             {

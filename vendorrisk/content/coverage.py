@@ -148,13 +148,18 @@ def _section(found: Coverage) -> Iterator[str]:
     yield from ["", f"**{status}.** {catalogue.checked}", ""]
     yield (
         f"**{asked} of {_count(asked + rest, catalogue.unit)}** are asked about, by "
-        f"{_count(found.questions, 'question')}. Of the other {rest}, {outside} are out of scope "
-        f"for a vendor questionnaire and {rest - outside} are not asked about yet."
+        f"{_count(found.questions, 'question')}. "
+        + (
+            f"Of the other {rest}, {outside} are out of scope for a vendor questionnaire and "
+            f"{rest - outside} are not asked about yet."
+            if outside
+            else f"The other {rest} are not asked about yet."
+        )
     )
     yield from ["", "| Part | Asked about | Of |", "|---|--:|--:|"]
     for group in catalogue.groups:
         mine, others = found.units(group)
-        note = " (out of scope)" if group.outside else ""
+        note = "" if not group.outside else " (rest out of scope)" if mine else " (out of scope)"
         yield f"| {_named(group)}{note} | {len(mine)} | {len(mine) + len(others)} |"
     aside = [group for group in catalogue.groups if group.outside]
     if aside:

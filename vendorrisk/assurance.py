@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -34,6 +34,7 @@ from vendorrisk.questionnaire import (
 )
 from vendorrisk.scoring import (
     Assurance,
+    FiredRule,
     Input,
     Rubric,
     Scorecard,
@@ -881,6 +882,30 @@ def score_submission(
     An everyday rubric also gets `low` and `high`: the overall results with the worst, and with the
     best, answer to every question that is asked and unanswered.
     """
+    card = _score(questionnaire, rubric, submission)
+    return replace(
+        card, rules=tuple(_with_obligation(rule, rubric, submission) for rule in card.rules)
+    )
+
+
+def _with_obligation(rule: FiredRule, rubric: Rubric, submission: Submission) -> FiredRule:
+    """The rule with what it obliges to verify, dated where the submission says when day 0 was."""
+    stated = rubric.everyday.rules.get(rule.id) if rubric.everyday else None
+    if stated is None or stated.obligation is None:
+        return rule
+    obligation = stated.obligation
+    reply = submission.answers.get(obligation.after) if obligation.after else None
+    start = reply.value if reply is not None and isinstance(reply.value, date) else None
+    return replace(
+        rule,
+        obligation=obligation.says,
+        due=tuple((day, start + timedelta(days=day) if start else None) for day in obligation.days),
+    )
+
+
+def _score(
+    questionnaire: Questionnaire | None, rubric: Rubric, submission: Submission
+) -> Scorecard:
     sheet = build_sheet(questionnaire, rubric, submission)
     if questionnaire is None or rubric.everyday is None:
         return score(rubric, sheet)

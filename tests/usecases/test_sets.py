@@ -12,6 +12,7 @@ import pytest
 from tests.usecases.conftest import Template, World, built
 from vendorrisk.access import EVERYTHING
 from vendorrisk.content import Library
+from vendorrisk.content.questionnaires import TEAMS
 from vendorrisk.usecases import (
     answering,
     assessments,
@@ -42,6 +43,7 @@ INTAKE: dict[str, Reply] = {
     "substitutability": "weeks",
     "incident_history": "none_found",
     "demo_planned": "no_demo",
+    "outside_testers": "others",
     "contract_value": 1000,
     "contract_term": 12,
 }
@@ -104,6 +106,16 @@ def test_the_intake_decides_which_sets_apply_and_says_why(shop):
     assert suggested(shop, plain) == {"core"}
     engagement_id = shop.engagement("Larkmere")
     assert suggested(shop, engagement_id) == set()
+
+
+def test_the_time_that_a_set_takes_is_shared_out_among_those_who_answer(shop):
+    engagement_id = begun(shop)
+    for row in by_id(shop, engagement_id).values():
+        assert row.minutes == sum(minutes for _, minutes in row.minutes_by_role) > 0
+        assert {role for role, _ in row.minutes_by_role} <= set(TEAMS)
+    before = by_id(shop, engagement_id)["demo-and-test"].minutes
+    opened(shop, engagement_id, "core")
+    assert by_id(shop, engagement_id)["demo-and-test"].minutes < before
 
 
 def test_a_reason_in_words_stands_with_each_set(shop):
@@ -297,6 +309,41 @@ def test_the_engagement_takes_the_worst_band_and_the_decision_rests_on_it(shop):
     covered = deciding.decision_options(shop.app, shop.committee, made["demo-and-test"])
     assert covered.decision is not None
     assert covered.decision.id == decision.id
+
+
+def test_that_no_outsider_uses_a_demo_is_known_from_the_intake_and_asks_less(shop):
+    engagement_id = begun(shop, outside_testers="nobody")
+    made = opened(shop, engagement_id, "demo-and-test")["demo-and-test"]
+    contact = shop.invited(made)
+    with pytest.raises(Refusal) as refused:
+        answer(shop, contact, made, external_testers="no_record")
+    assert refused.value.code == "hidden_question"
+    other = shop.engagement("Larkmere")
+    asked = vendors.engagement(shop.app, shop.officer, other).intake_id
+    for question, reply in {**INTAKE, "demo_planned": "invented"}.items():
+        if question != "outside_testers":
+            answering.answer_question(shop.app, shop.officer, asked, question, reply)
+    theirs = opened(shop, other, "demo-and-test")["demo-and-test"]
+    answer(shop, shop.invited(theirs), theirs, external_testers="no_record")
+
+
+def test_the_promised_deletion_is_to_be_verified_on_dated_days(shop):
+    engagement_id = begun(shop, incident_history="promise_unverified")
+    made = opened(shop, engagement_id, "incident")["incident"]
+    submit(
+        shop,
+        made,
+        deletion_promised_on="2026-10-01",
+        deletion_check_day_91="not_yet",
+        deletion_check_day_180="not_yet",
+    )
+    card = reviewing.scorecard(shop.app, shop.officer, made)
+    due = {pair for rule in card.rules for pair in rule.due}
+    assert due >= {(91, date(2026, 12, 31)), (180, date(2027, 3, 30))}
+    review(shop, made)
+    proposed = deciding.decision_options(shop.app, shop.committee, made).proposed_conditions
+    assert "on day 91, 31 December 2026" in proposed[0]
+    assert "on day 180, 30 March 2027" in proposed[1]
 
 
 def test_a_broken_set_stops_only_its_own_assessment(shop, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from vendorrisk.conditions import (
     parse,
     read_number,
 )
-from vendorrisk.document import Fields, Report, Text, did_you_mean, place_of, walk
+from vendorrisk.document import Fields, Place, Report, Text, did_you_mean, place_of, walk
 from vendorrisk.questionnaire import Fact, Question, Questionnaire, can_pass, telling_answers
 from vendorrisk.scoring.formula import write_number
 from vendorrisk.scoring.reading import read_edges
@@ -94,6 +94,18 @@ class Criterion:
     because: str
     remedy: str
     clause: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What has to be verified while a rule holds, and on which days: each `days` after the date
+    that answers the question `after` (None: after a day 0 that is agreed elsewhere).
+    """
+
+    says: str
+    days: tuple[int, ...]
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,8 @@ class Rule:
     clarify: tuple[str, ...]
     because: str
     clause: str
+    place: Place | None = field(default=None, compare=False)
+    obligation: Obligation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,7 @@ class Everyday:
     rules: Mapping[str, Rule]
     limits: Limits
     bands: Mapping[str, str]
+    bands_place: Place | None = field(default=None, compare=False)
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -153,7 +168,8 @@ def read_everyday(fields: Fields, questionnaire: Questionnaire, report: Report) 
     reader.hidden_ones_are_graded(criteria)
     if len(report.errors) > before:
         return None
-    return Everyday(assurance, weights, domains, criteria, rules, limits, bands)
+    at = place_of(fields.key("bands"))
+    return Everyday(assurance, weights, domains, criteria, rules, limits, bands, at)
 
 
 class _Reader:
@@ -358,6 +374,7 @@ class _Reader:
             because=because,
             remedy=remedy,
             clause=clause,
+            place=place_of(fields.key("criterion")) or place_of(fields.at),
         )
 
     def rungs(self, fields: Fields, question: Question, points: Any, bands: Any) -> list[Rung]:
@@ -438,6 +455,33 @@ class _Reader:
 
     # -- rules ------------------------------------------------------------------------------------
 
+    def obligation(self, rule: Fields) -> Obligation | None:
+        """What a rule says has to be verified, and when."""
+        data = rule.raw("obligation")
+        if data is None:
+            return None
+        fields = Fields(data, self.report, "an obligation", at=rule.key("obligation"))
+        says = str(fields.text("says"))
+        days = []
+        for text in fields.texts("days", required=True):
+            if not text.isdecimal() or len(text) > 4:
+                self.report.error(
+                    "not-whole", text, f"`{text}` is no number of days from 0 to 9999."
+                )
+            else:
+                days.append(int(text))
+        after = fields.optional("after")
+        fields.done()
+        if after is not None and (
+            after not in self.questions or self.questions[after].answer != "date"
+        ):
+            self.report.error(
+                "obligation-day",
+                after,
+                f"`after: {after}` must name a question that is answered with a date.",
+            )
+        return Obligation(says, tuple(sorted(set(days))), str(after) if after else None)
+
     def rules(self, top: Fields) -> dict[str, Rule]:
         found: dict[str, Rule] = {}
         for data in top.items("rules"):
@@ -450,6 +494,7 @@ class _Reader:
             clarify = fields.texts("clarify")
             because = str(fields.text("because"))
             clause = str(fields.optional("clause") or "")
+            obligation = self.obligation(fields)
             fields.done()
             if [knock_out, cap, bool(clarify)].count(True) != 1:
                 self.report.error(
@@ -471,6 +516,8 @@ class _Reader:
                 tuple(str(question) for question in clarify),
                 because,
                 clause,
+                place_of(fields.key("rule")) or place_of(fields.at),
+                obligation=obligation,
             )
         return found
 

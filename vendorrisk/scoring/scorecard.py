@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -74,6 +75,8 @@ class FiredRule:
     """A rule that holds. `effect`: knockout, cap, not_cleared or clarify; `limit` its ceiling.
 
     Beside the rubric's own ids there are `not-cleared:QUESTION` and `contradicted:QUESTION`.
+    `obligation` says what has to be verified, on the days `due`: each counted from a day 0, with
+    its date where day 0 is known.
     """
 
     id: str
@@ -82,6 +85,25 @@ class FiredRule:
     because: str
     questions: tuple[str, ...]
     clause: str = ""
+    obligation: str = ""
+    due: tuple[tuple[int, date | None], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; an obligation only where there is one."""
+        found: dict[str, Any] = {
+            "id": self.id,
+            "effect": self.effect,
+            "limit": _number(self.limit),
+            "because": self.because,
+            "questions": list(self.questions),
+            "clause": self.clause,
+        }
+        if self.obligation:
+            found["obligation"] = self.obligation
+            found["due"] = [
+                {"day": day, "on": on.isoformat() if on else None} for day, on in self.due
+            ]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +235,7 @@ class Scorecard:
         """
         return {
             "results": {name: result.to_json() for name, result in self.results.items()},
-            "rules": [
-                {
-                    "id": rule.id,
-                    "effect": rule.effect,
-                    "limit": _number(rule.limit),
-                    "because": rule.because,
-                    "questions": list(rule.questions),
-                    "clause": rule.clause,
-                }
-                for rule in self.rules
-            ],
+            "rules": [rule.to_json() for rule in self.rules],
             "ignored": list(self.ignored),
             "digests": dict(self.digests),
             "lines": [line.to_json() for line in self.lines],
@@ -298,6 +310,9 @@ def _text(card: Scorecard) -> Iterator[str]:
     for rule in card.rules:
         limit = "" if rule.limit is None else f", at most {said(rule.limit)}"
         yield f"    {rule.id} ({rule.effect}{limit}): {rule.because}"
+        if rule.obligation:
+            days = (f"day {day}{f', {on}' if on else ''}" for day, on in rule.due)
+            yield f"        To verify: {rule.obligation} Due on {'; '.join(days)}."
     if card.waterfall:
         yield "From 100 to the score"
     for step in card.waterfall:

@@ -106,10 +106,19 @@ def stops(rules: Sequence[RuleLine], codes: Mapping[str, str]) -> None:
                 + (f" ({asked})" if asked else "")
                 + ("" if rule.confirmed or effect == "clarify" else f" {PROVISIONAL}")
             )
+            if rule.obligation:
+                lines.append(f"    - **To verify.** {one_line(rule.obligation, 300)} {_due(rule)}")
         box = {"knockout": st.error, "not_cleared": st.error, "cap": st.warning}.get(
             effect, st.info
         )
         box("\n".join(lines), icon=mark.icon)
+
+
+def _due(rule: RuleLine) -> str:
+    """The days on which an obligation falls due, with their dates where they are known."""
+    days = [f"day {number}" + (f", {day(on)}" if on else "") for number, on in rule.due]
+    known = any(on for _, on in rule.due)
+    return f"Due on {'; '.join(days)}{'' if known else ' after the promise'}."
 
 
 def figures(

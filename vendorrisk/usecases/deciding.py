@@ -343,7 +343,9 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
         ),
         options=_options(app, case, residual),
         proposed_conditions=tuple(
-            dict.fromkeys(text for card in _cards(case) for text in _proposed(card))
+            dict.fromkeys(
+                (*_to_verify(case), *(text for card in _cards(case) for text in _proposed(card)))
+            )
         ),
         engagement=case.result,
         decision=decision,
@@ -680,6 +682,19 @@ def _proposed(card: ScorecardView) -> Iterator[str]:
     )
     for line in [lines[name] for name in held] or weightiest[:_MOST_PROPOSED]:
         yield _condition_for(line)
+
+
+def _to_verify(case: _Case) -> Iterator[str]:
+    """What the rules that fired oblige to verify: a condition for each day, dated if it can."""
+    due: dict[int, tuple[str, date | None]] = {}
+    for card in _cards(case):
+        for rule in card.rules:
+            for number, on in rule.due:
+                if number not in due or (on is not None and due[number][1] is None):
+                    due[number] = (rule.obligation, on)
+    for number, (says, on) in sorted(due.items()):
+        when = f", {on.day} {on:%B %Y}" if on else " after the promise"
+        yield f"{says.rstrip('.')}: on day {number}{when}."
 
 
 def _condition_for(line: ScoreLine) -> str:

@@ -88,8 +88,10 @@ def require_intake(app: Application, work: Work, engagement_id: str) -> dict[str
             f"The intake is not complete; still open: {len(result.missing)}.",
             "Answer the rest first: it decides what the vendor is asked.",
         )
+    # A question that another answer hides has no reply; as a fact it takes the worst word.
     known: dict[str, object] = {
-        name: sheet.reply(name) for name in sheet.replies if sheet.visible(name)
+        question.id: sheet.reply(question.id) if sheet.visible(question.id) else None
+        for question in sheet.questionnaire.questions
     }
     return known | {
         "tier": result.tier,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -235,6 +236,11 @@ def _rules(result: Mapping[str, Any]) -> tuple[RuleLine, ...]:
             questions=tuple(rule["questions"]),
             clause=rule.get("clause", ""),
             confirmed=all(question in judged for question in rule["questions"]),
+            obligation=rule.get("obligation", ""),
+            due=tuple(
+                (one["day"], date.fromisoformat(one["on"]) if one["on"] else None)
+                for one in rule.get("due", ())
+            ),
         )
         for rule in result["scorecard"]["rules"]
     )

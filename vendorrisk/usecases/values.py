@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
 
 Reply: TypeAlias = str | int | float | list[str] | dict[str, str | bool] | None
@@ -56,6 +56,8 @@ class RuleLine:
 
     `questions` are the ids it looked at; `limit` is the ceiling it sets, if any; `clause` is
     offered for a lawyer's review. `confirmed`: a reviewer has judged every one of its answers.
+    `obligation` says what has to be verified on the days `due` after a day 0, with their dates
+    where that is known.
     """
 
     id: str
@@ -65,6 +67,8 @@ class RuleLine:
     questions: tuple[str, ...]
     clause: str
     confirmed: bool
+    obligation: str = ""
+    due: tuple[tuple[int, date | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,6 @@ def hanging_on_weights(view: Comparison) -> None:
 
 
 def head(column: Column) -> None:
-    key = tuple((c.assessment_id, c.assured.exact, c.low, c.high, c.band) for c in view.columns)
-
-
     """One vendor's result at a glance."""
     st.subheader(plain(column.vendor_name), anchor=False)
     st.caption(plain(column.engagement_title))
@@ -119,6 +116,7 @@ def head(column: Column) -> None:
         f"**{scorecards.shown(column.assured)}** assured of"
         f" **{scorecards.shown(column.claimed)}** claimed"
     )
+    sets.result(column.engagement)
     if column.tier is not None:
         st.caption(sign(TIERS, column.tier).word)
     link("All its answers", "review", icon=":material/fact_check:", assessment=column.assessment_id)
@@ -130,7 +128,6 @@ def differences(view: Comparison) -> None:
     for kind, title in GROUPS:
         rows = [row for row in view.rows if row.kind == kind]
         if not rows:
-    sets.result(column.engagement)
             continue
         st.header(title, anchor=False)
         _, *places = _columns(view)

@@ -133,8 +133,8 @@ def heading(sheet: DecisionSheet) -> ScorecardView:
     with refusals.or_stop():
         card = reviewing.scorecard(app, actor, sheet.assessment_id)
     codes = {entry.question_id: entry.code or entry.question_id for entry in card.lines}
-    scorecards.stops(card.rules, codes)
     sets.result(sheet.engagement)
+    scorecards.stops(card.rules, codes)
     scorecards.figures(
         card.claimed,
         card.assured,

@@ -439,11 +439,11 @@ def show(assessment_id: str) -> None:
     codes = {row.question_id: row.code or row.question_id for row in sheet.rows}
     heading(sheet)
     result(sheet, codes)
-    views = {"answers": "The answers", "explained": "How the score adds up"}
-    view = st.segmented_control(
     with refusals.shown():
         found = sets.cross_check(app, actor, sheet.engagement_id)
         shown_sets.contradictions(found, assessment_id)
+    views = {"answers": "The answers", "explained": "How the score adds up"}
+    view = st.segmented_control(
         "View",
         list(views),
         default="answers" if allowed(actor, Action.SET_REVIEW) else "explained",

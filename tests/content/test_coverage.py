@@ -83,6 +83,13 @@ def test_counts_come_first_then_parts_then_what_is_asked_and_what_is_not(page):
         at = page.index(line, at)
 
 
+def test_what_a_reader_of_the_counts_must_know_stands_beside_them():
+    for found in coverage(LIBRARY):
+        note = found.catalogue.note
+        assert note is None or f"not asked about yet. {note}\n" in coverage_page(LIBRARY)
+    assert LIBRARY.catalogues["nist-800-171r2"].note
+
+
 def test_a_part_that_is_asked_about_counts_for_the_whole_once(page):
     assert "| [NIST SP 800-53r5](#nist-sp-800-53r5) | 1 of 4 controls | 1 | verified |" in page
 

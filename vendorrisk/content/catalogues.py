@@ -43,7 +43,7 @@ class Catalogue:
     `verified` says whether the ids were compared with the publisher's own machine-readable
     catalogue, `checked` with what; `exceptions` are the ids for which the opposite holds. `unit`
     is what people count (`control`, `article`): the ids above all others, or with `innermost`
-    those below all others.
+    those below all others. `note` says what a reader of the counts must know.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Catalogue:
     groups: tuple[Group, ...]
     titles: Mapping[str, str] = field(repr=False)
     exceptions: frozenset[str] = frozenset()
+    note: str | None = None
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def read_catalogue(record: Record, report: Report, stem: str) -> Catalogue | Non
     texts = {key: str(fields.text(key)) for key in _TEXTS}
     verified = fields.word("status", ("verified", "unverified")) == "verified"
     innermost = fields.word("counted", ("outermost", "innermost"), "outermost") == "innermost"
-    exceptions = fields.texts("except")
+    exceptions, note = fields.texts("except"), fields.optional("note")
     titles: dict[Text, str] = {}
     groups = tuple(_group(thing, titles, report) for thing in fields.items("groups", required=True))
     fields.done()
@@ -155,6 +156,7 @@ def read_catalogue(record: Record, report: Report, stem: str) -> Catalogue | Non
         groups=groups,
         titles={str(each): title for each, title in titles.items() if title},
         exceptions=frozenset(map(str, exceptions)),
+        note=None if note is None else str(note),
     )
 
 

@@ -155,6 +155,7 @@ def _section(found: Coverage) -> Iterator[str]:
             if outside
             else f"The other {rest} are not asked about yet."
         )
+        + (f" {catalogue.note}" if catalogue.note else "")
     )
     yield from ["", "| Part | Asked about | Of |", "|---|--:|--:|"]
     for group in catalogue.groups:

@@ -41,6 +41,7 @@ from vendorrisk.content import (
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
+from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.settings import InvalidSettings, Settings
 
@@ -134,10 +135,11 @@ def _tell_burden(path: Path, library: Library) -> None:
         except InvalidContent:  # its problems have been told
             continue
         if asked is not None:
-            roles = ", ".join(f"{role} {number}" for role, number in asked.minutes_by_role.items())
+            by_role = minutes_by_role(asked.questions)
+            roles = ", ".join(f"{role} {number}" for role, number in by_role.items())
             print(
                 f"{display_name(folder)}: {_count(len(asked.questions), 'question')}, "
-                f"{_count(sum(asked.minutes_by_role.values()), 'minute')} ({roles})"
+                f"{_count(sum(by_role.values()), 'minute')} ({roles})"
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -115,6 +115,14 @@ class Question:
         return next((choice for choice in self.choices if choice.id == choice_id), None)
 
 
+def minutes_by_role(questions: Iterable[Question]) -> dict[str, int]:
+    """Expected minutes by who answers (security, engineering, legal, business), most first."""
+    found: dict[str, int] = {}
+    for question in questions:
+        found[question.answered_by] = found.get(question.answered_by, 0) + question.minutes
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Questions that are asked on one page."""
@@ -167,14 +175,6 @@ class Questionnaire:
             }
             for question in self.questions
         }
-
-    @cached_property
-    def minutes_by_role(self) -> Mapping[str, int]:
-        """Expected minutes by who of the vendor's people answers, if all is asked; most first."""
-        found: dict[str, int] = {}
-        for question in self.questions:
-            found[question.answered_by] = found.get(question.answered_by, 0) + question.minutes
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def by_name(self) -> dict[str, Question]:
         """Every question under its id, and under its code where it has one."""

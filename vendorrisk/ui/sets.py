@@ -13,7 +13,7 @@ from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.scorecards import standing
 from vendorrisk.ui.widgets import SET, how_far, target
-from vendorrisk.ui.words import STATES, aside, count, day, minutes, one_line, plain
+from vendorrisk.ui.words import ANSWERERS, STATES, aside, count, day, minutes, one_line, plain
 from vendorrisk.usecases import sets
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.sets import ContradictionView, EngagementResult, SetRow
@@ -79,9 +79,11 @@ def choice(rows: Sequence[SetRow]) -> list[str]:
             if row.anew == row.questions
             else f"{count(row.anew, 'new question')} of {row.questions}"
         )
+        roles = ", ".join(f"{ANSWERERS[role].lower()} {n}" for role, n in row.minutes_by_role)
+        time = f"about {minutes(row.minutes)} of the vendor’s time"
         ticked = st.checkbox(
             f"**{plain(row.title)}**{' (applies)' if row.suggested else ''}  \n"
-            f"{aside(f'{anew}, about {minutes(row.minutes)} of the vendor’s time.')}",
+            f"{aside(f'{anew}, {time} ({roles}).' if roles else f'{anew}, {time}.')}",
             value=row.suggested,
             key=f"choose_{row.set_id}",
             help=one_line(row.purpose, 300),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from vendorrisk.access import EVERYTHING, Action, Actor, Role, authorise
 from vendorrisk.assessment import State
 from vendorrisk.identity import hash_token, new_token, session_ends
+from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.store.tables import Contact, Invitation, SignIn
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
@@ -121,9 +122,6 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
             outline.append(
                 SectionOutline(section.id, section.title, section.intro, len(shown), minutes)
             )
-    by_role: dict[str, int] = {}
-    for question in sheet.shown:
-        by_role[question.answered_by] = by_role.get(question.answered_by, 0) + question.minutes
     return InvitedView(
         assessment_id=row.id,
         organisation=app.settings.organisation,
@@ -137,7 +135,7 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
         sections=tuple(outline),
         questions=sum(section.questions for section in outline),
         minutes=sum(section.minutes for section in outline),
-        minutes_by_role=tuple(sorted(by_role.items(), key=lambda item: -item[1])),
+        minutes_by_role=tuple(minutes_by_role(sheet.shown).items()),
         due_on=row.due_on,
         invited_until=invitation.expires_at if invitation else None,
         started=sheet.progress.answered > 0,

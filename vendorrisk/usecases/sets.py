@@ -16,7 +16,7 @@ from fractions import Fraction
 from vendorrisk.access import EVERYTHING, Action, Actor, authorise, require_answerer
 from vendorrisk.assessment import Move, State, after, may
 from vendorrisk.conditions import Value, names
-from vendorrisk.questionnaire import Question, Visible, visibility
+from vendorrisk.questionnaire import Question, Visible, minutes_by_role, visibility
 from vendorrisk.sets import MOMENTS, Suggestion, contradictions, suggest, worst_band
 from vendorrisk.store import EvidenceItem, Work
 from vendorrisk.store.tables import Assessment, AuditEvent, Engagement, Evidence, Submission
@@ -50,7 +50,8 @@ class LeftOut:
 class SetRow:
     """A set for one engagement. `reasons` are sentences on why it applies, none where nothing
     triggers it. `assessment_id` is the newest assessment by it that was not withdrawn; `left_out`
-    stands only while there is none. `anew` of its `questions` no other open set asks.
+    stands only while there is none. `anew` of its `questions` no other open set asks;
+    they take `minutes`, of which each role of the vendor's people has its share.
     """
 
     set_id: str
@@ -60,6 +61,7 @@ class SetRow:
     questions: int
     anew: int
     minutes: int
+    minutes_by_role: tuple[tuple[str, int], ...]
     reasons: tuple[str, ...]
     assessment_id: str | None
     left_out: LeftOut | None
@@ -537,16 +539,17 @@ def _row(
             except Refusal:
                 continue
             elsewhere |= {question.id for question in questions}
+    anew = [question for question in asked.questions if question.id not in elsewhere]
+    by_role = minutes_by_role(anew)
     return SetRow(
         set_id=asked.id,
         title=asked.title,
         purpose=asked.purpose,
         kind=app.triggers.kind(asked.id),
         questions=len(asked.questions),
-        anew=sum(question.id not in elsewhere for question in asked.questions),
-        minutes=sum(
-            question.minutes for question in asked.questions if question.id not in elsewhere
-        ),
+        anew=len(anew),
+        minutes=sum(by_role.values()),
+        minutes_by_role=tuple(by_role.items()),
         reasons=tuple(trigger.because for trigger in suggestion.triggers) if suggestion else (),
         assessment_id=opened.id if opened else None,
         left_out=None if opened else left.get(asked.id),

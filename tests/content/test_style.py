@@ -100,6 +100,15 @@ def test_a_set_that_ships_gives_no_warning(folder):
     assert [str(problem) for problem in check(folder, LIBRARY)] == []
 
 
+def test_a_questionnaire_that_lies_alone_is_warned_about_as_well(tmp_path):
+    shipped = (ROOT / "lite" / "v1" / "questionnaire.yaml").read_text(encoding="utf-8")
+    alone = tmp_path / "proposal.yaml"
+    alone.write_text(shipped.replace("Up to 30 days", "Regularly", 1), encoding="utf-8")
+    (problem,) = check(alone, LIBRARY)
+    line = next(n for n, text in enumerate(alone.read_text().splitlines(), 1) if "Regul" in text)
+    assert (problem.code, problem.severity, problem.place.line) == ("vague-word", "warning", line)
+
+
 # -- one thing asked
 
 

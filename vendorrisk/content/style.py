@@ -98,7 +98,7 @@ def _check_remedy(everyday: Everyday, record: Record, report: Report) -> None:
 _VAGUE = re.compile(
     r"\b(adequate(?:ly)?|appropriate(?:ly)?|regular(?:ly)?|sufficient(?:ly)?|periodic(?:ally)?"
     r"|(?:industry|market)[ -]standards?|best[ -]practices?|(?:un)?reasonabl[ey]|suitabl[ey]"
-    r"|timely|promptly|robust(?:ly)?|proper(?:ly)?|frequent(?:ly)?|secure(?:ly)|state[ -]of[ -]the"
+    r"|timely|promptly|robust(?:ly)?|proper(?:ly)?|frequent(?:ly)?|securely|state[ -]of[ -]the"
     r"[ -]art|(?:military|bank)[ -]grade|world[ -]class|comprehensive(?:ly)?"
     r"|(?:as|if|when|where)(?: it is)? (?:needed|necessary|required|relevant|possible|feasible))\b",
     re.IGNORECASE,

@@ -16,8 +16,9 @@ from vendorrisk.assurance import (
     read_submission,
     score_submission,
 )
-from vendorrisk.content import Library, Pack, read_cases, run_case
+from vendorrisk.content import Library, Pack, load_triggers, read_cases, run_case
 from vendorrisk.document import Report
+from vendorrisk.sets import suggest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "case-study.md"
@@ -133,6 +134,102 @@ def test_the_document_names_the_source_each_answer_and_each_rule(core, reported)
         assert ("*inferred*" in row) == reply.note.startswith("Inferred"), name
     for rule in KNOCKOUTS | CAPS | {"not-cleared:path_to_production"}:
         assert f"`{rule}`" in text
+
+
+ADDENDA = ("demo-and-test", "biometric-and-sensitive-data", "incident")
+
+
+def in_set(library: Library, name: str) -> tuple[Pack, Submission]:
+    """A set, and the answers to it that the report implies."""
+    pack = library.pack(name, 1)
+    report = Report(name)
+    data = json.loads((pack.folder / "case-study.json").read_text(encoding="utf-8"))
+    submission = read_submission(data, pack.questionnaire, pack.rubric, report)
+    assert submission is not None, "\n".join(map(str, report.errors))
+    return pack, submission
+
+
+def best_elsewhere(pack: Pack, reported: Submission) -> Submission:
+    """The same, with the best answer to all that was not reported, verified by us."""
+    whole = completed(
+        pack.questionnaire, pack.rubric, reported, worst=False, leave=set(reported.answers)
+    )
+    unreported = set(whole.answers) - set(reported.answers)
+    return replace(whole, review={name: Review(assurance="verified") for name in unreported})
+
+
+def test_the_demo_set_is_knocked_out_by_the_same_answers(library):
+    pack, reported = in_set(library, "demo-and-test")
+    for submission in (reported, best_elsewhere(pack, reported)):
+        card = score_submission(pack.questionnaire, pack.rubric, submission)
+        assert effects(card, "knockout") == KNOCKOUTS - {"one-key-reads-everyone"}
+        assert effects(card, "cap") == CAPS
+        assert card.results["overall"].exact <= 29
+
+
+def test_the_biometric_set_is_not_cleared_by_silence(library):
+    pack, reported = in_set(library, "biometric-and-sensitive-data")
+    card = score_submission(pack.questionnaire, pack.rubric, reported)
+    assert effects(card, "knockout") == set()
+    fatal = {rule.id for rule in card.rules if rule.effect == "not_cleared" and rule.limit == 29}
+    assert fatal == {
+        "not-cleared:data_after_purpose",
+        "not-cleared:template_protection",
+        "not-cleared:sensitive_sharing",
+    }
+    assert card.results["band"].exact == "unacceptable"
+
+
+def test_the_incident_set_stays_capped_and_names_what_to_verify_with_its_dates(library):
+    pack, reported = in_set(library, "incident")
+    for submission in (reported, best_elsewhere(pack, reported)):
+        card = score_submission(pack.questionnaire, pack.rubric, submission)
+        assert effects(card, "cap") == {
+            "cause-not-found",
+            "promise-not-verified",
+            *(f"deletion-of-day-{day}-not-verified" for day in (0, 91, 180)),
+        }
+        assert card.results["overall"].exact <= 59
+    due = {rule["id"]: rule["due"] for rule in card.to_json()["rules"] if "due" in rule}
+    assert due["deletion-of-day-91-not-verified"] == [{"day": 91, "on": "2022-08-31"}]
+    assert due["deletion-of-day-180-not-verified"] == [{"day": 180, "on": "2022-11-28"}]
+    assert "Due on day 91, 2022-08-31; day 180, 2022-11-28." in card.text()
+
+
+def test_the_sets_of_the_case_are_those_that_its_answers_call_for(library, reported):
+    intake = library.pack("intake", 1)
+    case = next(case for case in read_cases(intake) if case.id == "the-reported-case")
+    known = {name: reply.value for name, reply in case.submission.answers.items()}
+    triggers = load_triggers(library)
+    before = {one.set_id for one in suggest(triggers, {**known, "tier": "1"})}
+    assert before == {"core", "biometric-and-sensitive-data", "ai", "incident"}
+    said = {name: reply.value for name, reply in reported.answers.items()}
+    after = {one.set_id for one in suggest(triggers, {**known, **said, "tier": "1"})}
+    assert after - before == {"demo-and-test"}
+
+
+def test_one_question_has_one_answer_in_every_set_of_the_case(library, reported):
+    for name in ADDENDA:
+        _, other = in_set(library, name)
+        for question in other.answers.keys() & reported.answers.keys():
+            assert other.answers[question] == reported.answers[question]
+
+
+@pytest.mark.parametrize("name", ADDENDA)
+def test_each_answer_in_an_addendum_is_marked_and_stands_in_the_document(library, name):
+    pack, reported = in_set(library, name)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for question_id, reply in reported.answers.items():
+        assert reply.value == "dont_know" or re.match(r"(Reported|Inferred)[:,]", reply.note)
+        code = pack.questionnaire.by_name()[question_id].code
+        row = next(
+            line
+            for line in text.splitlines()
+            if f"| {name} |" in line and f"{code} `{question_id}`" in line
+        )
+        said = "don't know" if reply.value == "dont_know" else f"`{reply.value}`"
+        assert said in row
+        assert ("*inferred*" in row) == reply.note.startswith("Inferred")
 
 
 def test_the_promised_deletion_has_its_days(reported):

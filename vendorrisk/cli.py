@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Sequence
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from vendorrisk.assessment import Refusal
-from vendorrisk.assurance import read_submission, score_submission
+from vendorrisk.assurance import Submission, build_sheet, read_submission, score_submission
 from vendorrisk.content import (
     ACROSS,
     CASES,
@@ -43,6 +43,7 @@ from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
 from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.scoring import SheetError, explain_rubric
+from vendorrisk.scoring.improvement import smallest_changes
 from vendorrisk.settings import InvalidSettings, Settings
 
 FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
@@ -200,6 +201,34 @@ def _takes_answers(parser: ArgumentParser) -> None:
     _takes_rubric(parser)
     parser.add_argument("answers", metavar="ANSWERS.json", help="the answers, or - to read them")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--reach", metavar="BAND", help="also the smallest changes that would reach a band"
+    )
+    parser.add_argument(
+        "--sensitivity",
+        metavar="N",
+        nargs="?",
+        type=_draws,
+        const=0,
+        help="also how often the band holds under N other weightings (10000)",
+    )
+    parser.add_argument(
+        "--seed", metavar="S", type=_seed, default=0, help="where the weightings are drawn from (0)"
+    )
+
+
+def _draws(text: str) -> int:
+    return _whole(text, 1, 1_000_000)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**63 - 1)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise ArgumentTypeError(f"a whole number from {least:,} to {most:,}, not {text[:40]!r}")
 
 
 def _open(name: str) -> Pack:
@@ -224,11 +253,40 @@ def _score(arguments: Namespace) -> int:
         card = score_submission(pack.questionnaire, pack.rubric, submission)
     except SheetError as error:
         return report([Problem("bad-answer", str(error), Place(named.file))])
+    try:
+        more = list(_beyond(arguments, pack, submission))
+    except ValueError as reason:
+        return report([Problem("cannot-tell", f"{str(reason).rstrip('.').capitalize()}.")])
     if arguments.json:
-        print(json.dumps(card.to_json(), indent=2))
+        parts = {name: found for name, found, _ in more}
+        print(json.dumps({**card.to_json(), **parts}, indent=2))
     else:
-        print(card.text())
+        print("\n".join([card.text(), *(text for _, _, text in more)]))
     return FINE
+
+
+def _beyond(
+    arguments: Namespace, pack: Pack, submission: Submission
+) -> Iterator[tuple[str, object, str]]:
+    """What else was asked for than the score: its name, as data and as text.
+
+    Raises ValueError for a band that there is not, and for weights that cannot be varied.
+    """
+    sheet = build_sheet(pack.questionnaire, pack.rubric, submission)
+    if arguments.reach is not None:
+        found = smallest_changes(pack.rubric, sheet, arguments.reach, answers=submission.values)
+        if found is None:
+            yield "reach", None, f"No changes were found that reach {arguments.reach}.\n"
+        else:
+            yield "reach", found.to_json(), found.text()
+    if arguments.sensitivity is not None:
+        # It needs numpy, which the other commands start without.
+        from vendorrisk.scoring.sensitivity import DRAWS, sensitivity
+
+        draws, seed = arguments.sensitivity or DRAWS, arguments.seed
+        stable = sensitivity(pack.rubric, {"": sheet}, draws=draws, seed=seed).sheets[""]
+        data = {"draws": draws, "seed": seed, **stable.to_json()}
+        yield "sensitivity", data, stable.text(draws, seed)
 
 
 def _explain(arguments: Namespace) -> int:

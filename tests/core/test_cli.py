@@ -159,6 +159,48 @@ def test_a_rubric_is_a_pack_an_id_or_a_file_anywhere(root, run, rubric):
     assert json.loads(out)["results"]["overall"]["value"] == 50
 
 
+def test_what_a_better_band_takes_is_told_beside_the_score(root, run):
+    words = ("score", "questionnaires/access", answers(root, GOOD))
+    plain = json.loads(run(*words, "--json")[1])
+    code, out, err = run(*words, "--json", "--reach", "adequate")
+    assert (code, err) == (0, [])
+    found = json.loads(out)
+    reach = found.pop("reach")
+    assert found == plain, "asking for more changes nothing of the score"
+    assert reach["target"] == "adequate"
+    assert reach["proven"] is True
+    assert reach["answers"] + reach["evidence"]
+    text = run(*words, "--reach", "adequate")[1]
+    assert "To reach adequate (overall " in text
+    assert "No smaller set of questions does it." in text
+
+
+def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):
+    code, out, err = run(
+        "score", "questionnaires/access", answers(root, GOOD), "--reach", "splendid"
+    )
+    assert (code, out) == (2, "")
+    assert "There is no band “splendid”; there are strong, adequate" in err[0]
+
+
+def test_how_often_the_band_holds_follows_from_the_seed(root, run):
+    words = ("score", "questionnaires/access", answers(root, GOOD), "--sensitivity", "300")
+    once, again = run(*words, "--json", "--seed", "7"), run(*words, "--json", "--seed", "7")
+    assert once == again
+    found = json.loads(once[1])["sensitivity"]
+    assert (found["draws"], found["seed"]) == (300, 7)
+    assert sum(found["bands"].values()) == pytest.approx(1)
+    assert found["low"] <= found["high"]
+    assert "300 weightings drawn around the rubric's own (seed 0)" in run(*words)[1]
+
+
+@pytest.mark.parametrize("words", [("--sensitivity", "0"), ("--sensitivity", "9" * 30)])
+def test_an_impossible_number_of_weightings_is_a_usage_error(root, run, words):
+    with pytest.raises(SystemExit) as left:
+        run("score", "questionnaires/access", answers(root, GOOD), *words)
+    assert left.value.code == 2
+
+
 def test_answers_may_come_from_standard_input(root, run, monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(json.dumps(GOOD).encode()))
     monkeypatch.setattr(sys, "stdin", stdin)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from itertools import accumulate, combinations, islice, product
 from math import ceil, lcm, prod
 from time import monotonic
+from typing import Any
 
 from vendorrisk.conditions import (
     DONT_KNOW,
@@ -32,6 +34,7 @@ from vendorrisk.scoring.everyday import Criterion, telling_replies
 from vendorrisk.scoring.exact import Cell, Leaf, Program, Sheet
 from vendorrisk.scoring.graph import Bands
 from vendorrisk.scoring.rubric import Rubric
+from vendorrisk.scoring.scorecard import said
 
 SECONDS = 2.0
 """How long to search."""
@@ -86,6 +89,69 @@ class Improvement:
     def evidence(self) -> tuple[Change, ...]:
         """The questions whose answer may stay, and needs better evidence."""
         return tuple(change for change in self.changes if change.answer is None)
+
+    def to_json(self) -> dict[str, Any]:
+        """`target`, `proven`, `result`, and the changes: `answers` apart from `evidence`."""
+        return {
+            "target": self.target,
+            "proven": self.proven,
+            "result": _plain(self.result),
+            "answers": [_change_json(change) for change in self.answers],
+            "evidence": [_change_json(change) for change in self.evidence],
+        }
+
+    def text(self) -> str:
+        """The changes in lines for a reader, questions and choices by their ids."""
+        if not self.changes:
+            return f"{self.target} is reached already.\n"
+        lines = [f"To reach {self.target} (overall {_said(self.result)})"]
+        if self.answers:
+            lines.append("    Answers to improve")
+        for change in self.answers:
+            proof = "" if change.level is None else f", proven: {_proof(change)}"
+            lines.append(f"        {change.question}: {_said(change.answer)}{proof}")
+        if self.evidence:
+            lines.append("    Evidence to supply")
+        lines += [f"        {change.question}: {_proof(change)}" for change in self.evidence]
+        lines.append(
+            "    No smaller set of questions does it."
+            if self.proven
+            else "    The best found in the time there was; a smaller set may do."
+        )
+        return "\n".join(lines) + "\n"
+
+
+def _proof(change: Change) -> str:
+    """The level to reach, and the kinds of evidence that do."""
+    level = (change.level or "").replace("_", " ")
+    return f"{level} ({' or '.join(change.kinds)})" if change.kinds else level
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {
+        "question": change.question,
+        "answer": _plain(change.answer),
+        "level": change.level,
+        "kinds": list(change.kinds),
+    }
+
+
+def _plain(value: Value | None) -> Any:
+    """A value as JSON has it: a number whole or as p/q, ticks as a list, a state by its name."""
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else str(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, State):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _said(value: Value | None) -> str:
+    if isinstance(value, Fraction):
+        return said(value, 4)
+    plain = _plain(value)
+    return ", ".join(plain) if isinstance(plain, list) else str(plain)
 
 
 def smallest_changes(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import Any
 
 from vendorrisk.conditions import State
 from vendorrisk.scoring.columns import Results, Unfit, drawn_factors, weigh
@@ -51,6 +52,33 @@ class Stability:
             return None
         word = self.band.value if isinstance(self.band, State) else self.band
         return self.bands.get(word, 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """`band`, `holds`, `bands` (name → share), `low` and `high` of the overall result."""
+        return {
+            "band": self.band.value if isinstance(self.band, State) else self.band,
+            "holds": self.holds,
+            "bands": dict(self.bands),
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def text(self, draws: int, seed: int) -> str:
+        """The same in a sentence or two."""
+        lines = [f"Under {draws:,} weightings drawn around the rubric's own (seed {seed})"]
+        if self.holds is not None:
+            word = self.band.value if isinstance(self.band, State) else self.band
+            lines.append(f"    the band stays {word} in {percent(self.holds)}")
+            lines += [
+                f"    it is {name} in {percent(share)}"
+                for name, share in sorted(self.bands.items(), key=lambda item: -item[1])
+                if name != word and share
+            ]
+        if self.low is not None and self.high is not None:
+            lines.append(
+                f"    nine of ten overall results lie from {self.low:.4g} to {self.high:.4g}"
+            )
+        return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from vendorrisk.access import ORIGIN
 from vendorrisk.assessment import Refusal
 from vendorrisk.assurance import Submission, build_sheet, read_submission, score_submission
 from vendorrisk.content import (
@@ -46,6 +48,9 @@ from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.scoring.improvement import smallest_changes
 from vendorrisk.settings import InvalidSettings, Settings
 
+if TYPE_CHECKING:
+    from vendorrisk.usecases.application import Application
+
 FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 STOPPED = 130  # what a shell gives a program that was interrupted
 
@@ -74,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.arguments(own)
         own.set_defaults(run=command.run)
     arguments = parser.parse_args(argv)
+    origin = ORIGIN.set("cli")
     try:
         return int(arguments.run(arguments))
     except InvalidContent as error:
@@ -92,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return FINE
+    finally:
+        ORIGIN.reset(origin)
 
 
 def report(problems: Iterable[Problem]) -> int:
@@ -365,6 +373,60 @@ def _migrate(_arguments: Namespace) -> int:
     return FINE
 
 
+def _takes_checkpoint(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="also check that nothing is gone that was there when this checkpoint was made",
+    )
+
+
+def _verify(arguments: Namespace) -> int:
+    from vendorrisk.usecases.verifying import verify  # see `_migrate`
+
+    app = _installation()
+    given = None
+    if arguments.checkpoint is not None:
+        try:
+            given = arguments.checkpoint.read_bytes()
+        except OSError as error:
+            place = Place(str(arguments.checkpoint))
+            return report([Problem("bad-checkpoint", error.strerror or "unreadable", place)])
+    found = verify(app, given)
+    app.store.close()
+    for finding in found.findings:
+        print(f"verify: {finding.code}: {finding.says}", file=sys.stderr)
+    for reason in found.not_computed:
+        print(f"Not computed again: {reason}")
+    print(
+        f"{_count(found.events, 'event')} in {_count(found.chains, 'chain')},"
+        f" {_count(found.files, 'file')}, {_count(found.scorecards, 'scorecard')}:"
+        f" {_count(len(found.findings), 'break')}"
+    )
+    if found.checkpoint_of is None:
+        print("Without --checkpoint it cannot be seen whether the end of a chain was cut off.")
+    return FINE if found.holds else DOES_NOT_HOLD
+
+
+def _checkpoint(_arguments: Namespace) -> int:
+    from vendorrisk.usecases.verifying import checkpoint  # see `_migrate`
+
+    app = _installation()
+    print(checkpoint(app).decode(), end="")
+    app.store.close()
+    return FINE
+
+
+def _installation() -> Application:
+    """The installation that the settings name, whose key must be there already."""
+    from vendorrisk.keys import read_keys
+    from vendorrisk.usecases.application import opened
+
+    settings = Settings.from_environment()
+    return opened(settings, read_keys(settings.key_file))
+
+
 def _takes_demo(parser: ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, help="where it lies (`demo` in the data folder)")
     parser.add_argument("--days", type=int, default=30, help="how long it stays, 1 to 90 (30)")
@@ -412,6 +474,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
+    Command("verify", "Check the audit trail, rows, files and scores.", _takes_checkpoint, _verify),
+    Command("checkpoint", "Print how far the audit trail has come.", _takes_nothing, _checkpoint),
     Command("demo", "Make and serve a made-up portfolio.", _takes_demo, _demo),
     Command("new", "Begin a questionnaire, or its next version.", _takes_new, _new),
 )

@@ -20,7 +20,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -72,6 +76,26 @@ class Keys:
         if not purpose:
             raise ValueError("a derived key has a purpose")
         return _hkdf(self._master, b"", purpose.encode())
+
+    def sign(self, purpose: str, content: bytes) -> bytes:
+        """An Ed25519 signature, which anybody can check who has the public key: 64 bytes."""
+        return self._signing(purpose).sign(content)
+
+    def public_key(self, purpose: str) -> bytes:
+        """What checks the signatures for a purpose and can make none: 32 bytes."""
+        return self._signing(purpose).public_key().public_bytes_raw()
+
+    def _signing(self, purpose: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.derive(f"sign/{purpose}"))
+
+
+def is_signed(public_key: bytes, content: bytes, signature: bytes) -> bool:
+    """Whether the holder of this public key's other half signed exactly this content."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def seal(key: bytes, content: bytes, about: str) -> bytes:

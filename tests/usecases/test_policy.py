@@ -45,6 +45,8 @@ WITHOUT_ACTOR = {
     "exchange": "the invitation's token is the authority",
     "sign_in": "the password is the authority",
     "actor_of": "finds out who the actor is",
+    "verify": "asked by whoever runs the service, with the key, on the command line",
+    "checkpoint": "the same",
 }
 
 

@@ -46,9 +46,12 @@ def document_text(value: Any) -> str:
 
     The same value always gives the same bytes, so a SHA-256 of the text identifies the value.
     """
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -451,7 +454,7 @@ class SecondFactor(SQLModel, table=True):
 
 
 class RecoveryCode(SQLModel, table=True):
-    """A code for whoever lost their second factor; only its keyed hash is kept, and it works once."""
+    """A code for whoever lost their second factor: works once, and only its keyed hash is kept."""
 
     __tablename__ = "recovery_code"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy.types import NullType
 
 from vendorrisk.store.chain import Break, Trail, bound_tables, compare_rows, follow
 from vendorrisk.store.tables import AuditEvent, Moment, read_moment
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", re.ASCII)
 
 Heads = Mapping[str, tuple[int, str]]
 """How far each chain had come: the number of its last event and that event's hash."""
@@ -66,9 +69,14 @@ def _rows(
         }
 
 
+def _is_moment(value: Any) -> bool:
+    # Python's own reading of ISO 8601 passes over a letter behind the digits.
+    return isinstance(value, str) and bool(_MOMENT.fullmatch(value))
+
+
 def _value(column: Column[Any], value: Any) -> Any:
     """A value as the tables' types would give it; one that is none of theirs as it is."""
-    if isinstance(column.type, Moment) and isinstance(value, str | datetime):
+    if isinstance(column.type, Moment) and (isinstance(value, datetime) or _is_moment(value)):
         try:
             return read_moment(value)
         except ValueError:

@@ -184,11 +184,16 @@ def application() -> Application:
     if _installed is not None:
         return _installed
     settings = Settings.from_environment()
-    app = Application(
+    app = opened(settings, keys_of(settings))
+    install(app)
+    return app
+
+
+def opened(settings: Settings, keys: Keys) -> Application:
+    """The application on the database and the files that the settings name."""
+    return Application(
         settings=settings,
-        store=Store(settings.database_url, keys_of(settings)),
+        store=Store(settings.database_url, keys),
         library=Library(settings.questionnaires),
         files=Files(settings.evidence_folder),
     )
-    install(app)
-    return app

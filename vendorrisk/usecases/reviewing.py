@@ -139,12 +139,16 @@ class ReviewSheet:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Whether computing a stored scorecard again gives the same bytes; `says` explains."""
+    """Whether computing a stored scorecard again gives the same bytes; `says` explains.
+
+    It is not `possible` where another engine, or content that is not here, computed it.
+    """
 
     holds: bool
     says: str
     stored_sha256: str
     computed_sha256: str | None
+    possible: bool = True
 
 
 def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSheet:
@@ -272,7 +276,7 @@ def verify_scorecard(app: Application, actor: Actor, scorecard_id: str) -> Verif
         row = work.get(Assessment, id=submission.assessment_id) if submission else None
     if card is None or submission is None or row is None:
         raise NotFound("This scorecard")
-    return _verified(app, row, submission, card)
+    return recomputed(app, row, submission, card)
 
 
 def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
@@ -355,10 +359,10 @@ def _why_not_finish(
     return None
 
 
-def _verified(
+def recomputed(
     app: Application, row: Assessment, submission: Submission, card: Scorecard
 ) -> Verification:
-    stored = json.loads(card.result)
+    """Compute a stored scorecard again from the stored submission and the pinned content."""
     if sha256(submission.snapshot.encode()).hexdigest() != submission.sha256:
         return Verification(
             False, "The stored submission is not what was signed.", card.sha256, None
@@ -374,11 +378,13 @@ def _verified(
             " computed again here.",
             card.sha256,
             None,
+            possible=False,
         )
+    stored = json.loads(card.result)
     try:
         again = document_text(evaluate(content_of(app, row), submission, stored["review"]))
     except Refusal as refusal:
-        return Verification(False, refusal.sentence, card.sha256, None)
+        return Verification(False, refusal.sentence, card.sha256, None, possible=False)
     computed = sha256(again.encode()).hexdigest()
     if again != card.result:
         return Verification(

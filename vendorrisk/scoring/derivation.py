@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from vendorrisk.conditions import State
 from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.scoring.account import Account
 from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.exact import Cell, Program
 from vendorrisk.scoring.formula import rounded
@@ -28,6 +29,7 @@ class Explainer:
         self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
         self.cell_at = {cell.slot: cell for cell in program.cells.values()}
         graph = program.graph
+        self.account = Account(program)
         self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
 
     def scorecard(
@@ -75,9 +77,11 @@ class Explainer:
             return Result(state, None, ("The rubric gives no such result.",))
         slot = self.program.slots[named.measure, named.key]
         found = self.shown(named, slots[slot])
-        why = self.reasons(slot, slots)
+        why = list(self.reasons(slot, slots))
         if isinstance(found.exact, State):
-            return replace(found, why=(*why, *self.missing(slot, slots, found.exact)))
+            why += self.missing(slot, slots, found.exact)
+        if not why and self.story is None:
+            why += self.account.sentences(slot, slots)
         return replace(found, why=tuple(why))
 
     def shown(self, named: Named, value: object) -> Result:

@@ -114,7 +114,9 @@ def test_stacked_shares_follow_one_another_up_to_all_of_them(amounts):
     whole = sum(amounts)
     parts = [f"part {n}" for n in range(len(amounts))]
     shares = {part: amount / whole for part, amount in zip(parts, amounts, strict=True)}
-    chart = charts.stacks([charts.Stack("Quillstone", "part 0", shares)], parts)
+    chart = charts.stacks(
+        [charts.Stack("Quillstone", "part 0", shares)], dict.fromkeys(parts, charts.TEAL)
+    )
 
     (bars,) = chart.to_dict()["datasets"].values()
     assert [bar["part"] for bar in bars] == parts

@@ -39,9 +39,8 @@ def test_what_makes_them_hard_to_compare_is_said(pages):
 def test_bands_and_order_are_told_under_many_weightings_with_the_seed(pages):
     text = said(open_(pages))
 
-    assert "Larkmere Identity" in text
-    assert "**Quillstone**: Stays limited in" in text or "**Quillstone**: Stays adequate in" in text
-    assert "of 10,000 weightings" in text
+    assert "**Quillstone**: Stays " in text
+    assert " of 10,000 weightings" in text
     assert "seed 0" in text
     assert "no order is claimed" in text or "ahead of" in text
 

@@ -23,6 +23,9 @@ PURPLE = "#8D6CAB"
 _ROW = 34
 """Pixels that one row of a chart takes."""
 
+_AROUND = 165
+"""Pixels that a legend of two lines and an axis with a title take."""
+
 _LABEL = 24
 """Characters of a label on one line; a longer one is wrapped."""
 
@@ -206,12 +209,11 @@ class Stack:
     shares: Mapping[str, float]
 
 
-def stacks(rows: Sequence[Stack], parts: Sequence[str]) -> alt.Chart:
-    """A bar each, divided into the shares of `parts`, the first of which lies on the left.
+def stacks(rows: Sequence[Stack], parts: Mapping[str, str]) -> alt.Chart:
+    """A bar each, divided into the shares of `parts` (name → colour), the first on the left.
 
-    At most six parts; the legend names them, and every row's label carries its figure.
+    The legend names the parts, and every row's label carries its figure.
     """
-    colours = (TEAL, BLUE, AMBER, PURPLE, RED, GREY)
     data = []
     for place, row in enumerate(rows):
         start = 0.0
@@ -246,7 +248,7 @@ def stacks(rows: Sequence[Stack], parts: Sequence[str]) -> alt.Chart:
             y=_rows([row for row in data if row["from"] == 0]),
             color=alt.Color(
                 "part:N",
-                scale=alt.Scale(domain=list(parts), range=list(colours[: len(parts)])),
+                scale=alt.Scale(domain=list(parts), range=list(parts.values())),
                 legend=alt.Legend(
                     title=None, orient="top", columns=3, symbolType="square", labelLimit=140
                 ),
@@ -257,7 +259,7 @@ def stacks(rows: Sequence[Stack], parts: Sequence[str]) -> alt.Chart:
                 alt.Tooltip("share:Q", title="Share, %", format=".1f"),
             ],
         )
-        .properties(height=_ROW * max(1, len(rows)) + 90)
+        .properties(height=_ROW * max(1, len(rows)) + _AROUND)
     )
     return chart
 

@@ -418,7 +418,7 @@ def reach(found: Reach) -> None:
 def _band_reach(step: BandReach) -> None:
     mark = sign(BANDS, step.band).badge
     if not step.found:
-        st.markdown(f"To reach {mark}: no change of answers or evidence was found that does it.")
+        st.markdown(f"{mark}: no change of answers or evidence was found that reaches it.")
         return
     parts = []
     if step.answers:
@@ -426,7 +426,7 @@ def _band_reach(step: BandReach) -> None:
     if step.evidence:
         parts.append(f"evidence for {count(len(step.evidence), 'more answer')}")
     score_then = "" if step.score is None else f" The score would be {step.score}."
-    st.markdown(f"To reach {mark}: {' and '.join(parts)}.{score_then}")
+    st.markdown(f"{mark} takes {' and '.join(parts)}.{score_then}")
     if step.answers:
         st.table(
             {
@@ -479,19 +479,20 @@ def weighed(found: Weighed) -> None:
         st.caption(plain(remark))
     if not found.vendors:
         return
-    words = {band: sign(BANDS, band).word for band in found.bands}
-    words["no_score"] = "No score"
-    parts = [
-        word
+    words = {band: sign(BANDS, band).word for band in found.bands} | {"no_score": "No score"}
+    shades = (charts.TEAL, charts.BLUE, charts.AMBER, charts.PURPLE, charts.RED)
+    colours = dict(zip(found.bands, shades, strict=False))
+    parts = {
+        word: colours.get(band, charts.GREY)
         for band, word in words.items()
         if any(vendor.bands.get(band) for vendor in found.vendors)
-    ]
+    }
     st.altair_chart(
         charts.stacks(
             [
                 charts.Stack(
                     vendor.vendor_name,
-                    f"{words.get(vendor.band or '', 'no band')}",
+                    words.get(vendor.band or "", "No score"),
                     {words.get(band, band): share for band, share in vendor.bands.items()},
                 )
                 for vendor in found.vendors

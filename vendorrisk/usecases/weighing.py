@@ -269,8 +269,10 @@ def _contenders(app: Application, work: Work, chosen: Sequence[str]) -> Iterator
 
 def _bands_of(one: _Contender, found: Stability, draws: int) -> VendorBands:
     band = found.band if isinstance(found.band, str) else None
+    low, high = found.low, found.high
     if one.overall is None:
-        said = "It has no score, whatever the weights."
+        said = f"No score in {percent(found.bands.get('no_score', 1.0))} of {draws:,} weightings."
+        low = high = None
     elif found.holds is None:
         said = "It has no band."
     else:
@@ -285,8 +287,8 @@ def _bands_of(one: _Contender, found: Stability, draws: int) -> VendorBands:
         vendor_name=one.vendor_name,
         band=band,
         bands=found.bands,
-        low=None if found.low is None else floor(found.low),
-        high=None if found.high is None else floor(found.high),
+        low=None if low is None else floor(low),
+        high=None if high is None else floor(high),
         says=said,
     )
 

@@ -136,7 +136,8 @@ def differences(view: Comparison) -> None:
                 st.markdown(f"**{plain(column.vendor_name)}**")
         for row in rows:
             line(view, row, opened == row.id)
-    st.caption(f"{count(view.same, 'row')} in which they do not differ: left out.")
+    if view.same:
+        st.caption(f"{count(view.same, 'row')} in which they do not differ: left out.")
 
 
 def _columns(view: Comparison) -> Sequence[st.delta_generator.DeltaGenerator]:

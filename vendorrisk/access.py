@@ -100,6 +100,8 @@ class Action(StrEnum):
     BRIEF = "brief"
     WAITING = "waiting"
     TRAIL = "trail"
+    EVENTS = "events"
+    EXPORT_TRAIL = "export_trail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ _ADMIN = frozenset({Role.ADMINISTRATOR})
 _OFFICER = frozenset({Role.PROCUREMENT_OFFICER})
 _REVIEWER = frozenset({Role.REVIEWER})
 _COMMITTEE = frozenset({Role.COMMITTEE_MEMBER})
+_AUDITOR = frozenset({Role.AUDITOR})
 _VENDOR = frozenset({Role.VENDOR})
 _STAFF = frozenset(STAFF_ROLES)
 _READERS = frozenset(STAFF_ROLES) - _ADMIN
@@ -224,6 +227,8 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.BRIEF: _READERS,
     Action.WAITING: _STAFF,
     Action.TRAIL: _READERS,
+    Action.EVENTS: _AUDITOR,
+    Action.EXPORT_TRAIL: _AUDITOR,
 }
 """Role by action. Vendors never reach a verb that returns points, weights or rules."""
 

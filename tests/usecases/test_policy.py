@@ -193,6 +193,8 @@ CALLS: dict[Action, Call] = {
     Action.BRIEF: lambda app, actor, ids: deciding.brief(app, actor, ids.reviewed),
     Action.WAITING: lambda app, actor, ids: worklist.waiting(app, actor),
     Action.TRAIL: lambda app, actor, ids: audit.trail(app, actor, ids.in_review),
+    Action.EVENTS: lambda app, actor, ids: audit.events(app, actor),
+    Action.EXPORT_TRAIL: lambda app, actor, ids: audit.export_trail(app, actor),
 }
 
 

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from vendorrisk.assessment import Refusal
-from vendorrisk.server import app_pages, downloads, entrance, faults, health
+from vendorrisk.server import app_pages, downloads, entrance, faults, health, trail
 from vendorrisk.server import middleware as layers
 from vendorrisk.server.faults import on_script_error
 from vendorrisk.server.sessions import Forged
@@ -44,6 +44,7 @@ def routes() -> Sequence[BaseRoute]:
         Route("/evidence/{evidence_id}", downloads.send_evidence),
         Route("/submission/{assessment_id}.json", downloads.send_own_copy),
         Route("/brief/{assessment_id}", downloads.show_brief),
+        Route("/trail.csv", trail.send_trail),
         Route("/healthz", health.healthz),
         Mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets")),
         Route("/", app_pages.show_app),

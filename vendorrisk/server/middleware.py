@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vendorrisk.access import Role
+from vendorrisk.access import ORIGIN, Role
 from vendorrisk.server import faults, headers
 from vendorrisk.server.demo_limits import DemoLimits
 from vendorrisk.server.sessions import actor_of, session_hash
@@ -109,6 +109,26 @@ class OwnAddress:
             await self.app(scope, receive, send)
 
 
+class FromWhere:
+    """Notes the address that a request comes from, for the audit trail."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; see the class."""
+        client = scope.get("client")
+        if client is None:
+            await self.app(scope, receive, send)
+            return
+        before = ORIGIN.set(client[0])
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            ORIGIN.reset(before)
+
+
 class Identity:
     """Tells Streamlit whose session a request belongs to, and believes nobody else about it."""
 
@@ -165,6 +185,7 @@ def middleware(routes: Sequence[BaseRoute]) -> Sequence[Middleware]:
         Middleware(SecurityHeaders),
         Middleware(OwnAddress),
         Middleware(DemoLimits),
+        Middleware(FromWhere),
         Middleware(Identity),
         Middleware(Gate, routes=routes),
     ]

@@ -34,6 +34,8 @@ from vendorrisk.store.work import (
     SavedAnswer,
     SessionItem,
     StaleError,
+    TrailFilter,
+    TrailPart,
     UnauditedError,
     Work,
 )
@@ -54,6 +56,8 @@ __all__ = [
     "StaleError",
     "Store",
     "StoreUnavailable",
+    "TrailFilter",
+    "TrailPart",
     "UnauditedError",
     "UnkeyedError",
     "Work",

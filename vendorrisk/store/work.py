@@ -174,6 +174,28 @@ class PortfolioRow:
     conditions_open: int
 
 
+@dataclass(frozen=True, slots=True)
+class TrailFilter:
+    """Which events are asked for; what is left out lets all through.
+
+    `who` is part of a name, `actions` any of these, `since` and `before` times.
+    """
+
+    who: str = ""
+    actions: tuple[str, ...] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+    assessment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPart:
+    """Some of the events that were asked for, and how many there are altogether."""
+
+    events: tuple[AuditEvent, ...]
+    total: int
+
+
 # Where a row hangs on an assessment through another table.
 _PARENT: Mapping[type[SQLModel], tuple[type[Any], str]] = {
     EvidenceFor: (Evidence, "evidence_id"),
@@ -823,7 +845,9 @@ class Work:
         """The same, and it is gone: of two who take it, one gets it."""
         self._require_writing("pending")
         taken = delete(Pending).where(col(Pending.key) == key)
-        row = self._session.execute(taken.returning(Pending.content, Pending.expires_at)).first()
+        row = self._session.execute(
+            taken.returning(col(Pending.content), col(Pending.expires_at))
+        ).first()
         return row[0] if row is not None and row[1] > self.now else None
 
     def invited_to(self, contact_id: str, assessment_id: str) -> frozenset[str]:
@@ -1008,6 +1032,28 @@ class Work:
             query = query.where(col(AuditEvent.assessment_id) == assessment_id)
         query = query.order_by(col(AuditEvent.chain), col(AuditEvent.number))
         return list(self._session.scalars(query))
+
+    def trail(self, which: TrailFilter, *, limit: int | None = None, skip: int = 0) -> TrailPart:
+        """The events within the scope that a filter lets through, the latest first."""
+        conditions = [self._within(AuditEvent)]
+        if which.who:
+            conditions.append(col(AuditEvent.actor_name).icontains(which.who, autoescape=True))
+        if which.actions:
+            conditions.append(col(AuditEvent.action).in_(which.actions))
+        if which.since is not None:
+            conditions.append(col(AuditEvent.at) >= which.since)
+        if which.before is not None:
+            conditions.append(col(AuditEvent.at) < which.before)
+        if which.assessment_id is not None:
+            conditions.append(col(AuditEvent.assessment_id) == which.assessment_id)
+        total = self._session.scalar(select(func.count(col(AuditEvent.id))).where(*conditions))
+        order = (
+            col(AuditEvent.at).desc(),
+            col(AuditEvent.chain),
+            col(AuditEvent.number).desc(),
+        )
+        query = select(AuditEvent).where(*conditions).order_by(*order).offset(skip).limit(limit)
+        return TrailPart(tuple(self._session.scalars(query)), total or 0)
 
     # Failed tries ------------------------------------------------------------------------------
 

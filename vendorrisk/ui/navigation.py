@@ -34,6 +34,7 @@ STAFF = (
     Entry("compare", "Compare", "compare_arrows", Action.COMPARISON),
     Entry("decide", "Decide", "gavel", Action.DECISION_OPTIONS),
     Entry("people", "People", "group", Action.LIST_PEOPLE),
+    Entry("trail", "Audit trail", "history", Action.EVENTS),
 )
 
 VENDOR = (

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from vendorrisk.access import Actor
+from vendorrisk.access import ORIGIN, Actor
 from vendorrisk.demo import lifetime
 from vendorrisk.usecases import people
 from vendorrisk.usecases.application import Application, application
@@ -18,6 +18,8 @@ SESSION_FIELD = "session"
 def current() -> tuple[Application, Actor]:
     """The application and who is signed in; otherwise the page stops at a link to sign in."""
     app = application()
+    # Streamlit names no address for a browser on this machine.
+    ORIGIN.set(st.context.ip_address or "127.0.0.1")
     if lifetime.over(app):
         _say_that_it_ended(app)
     hashed = st.user.get(SESSION_FIELD)

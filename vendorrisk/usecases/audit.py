@@ -1,20 +1,37 @@
-"""The trail of an assessment: who did what, and when."""
+"""The audit trail: of one assessment beside it, and all of it for the auditor to search and export.
+
+Looking at the trail is not an event: it shows no answer, and every page turned would fill the trail
+with itself. Exporting is one, because the copy leaves.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from vendorrisk.access import Action, Actor, authorise
+from vendorrisk.reports.spreadsheet import csv_table
+from vendorrisk.store import TrailFilter, Work
+from vendorrisk.store.tables import AuditEvent
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.sheets import require_assessment
+
+ON_A_PAGE = 50
+"""Events."""
+
+MOST_EXPORTED = 100_000
+"""Events; somebody with more narrows the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; `says` is a sentence, `details` plain values for whoever wants them."""
+    """One event; `says` is a sentence, `details` plain values for whoever wants them.
+
+    `about` names the assessment's vendor and engagement, or is empty; `origin` is the address, or
+    "cli" or "app".
+    """
 
     number: int
     at: datetime
@@ -23,6 +40,41 @@ class Event:
     action: str
     says: str
     details: Mapping[str, object]
+    about: str = ""
+    origin: str = ""
+    assessment_id: str | None = None
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the auditor asks for; what is left out lets all through.
+
+    `who` is part of a name; `since` and `until` are days, both included, in the reader's `zone`.
+    """
+
+    who: str = ""
+    action: str = ""
+    since: date | None = None
+    until: date | None = None
+    assessment_id: str | None = None
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True)
+class EventsView:
+    """One page of events, the latest first, and what there is to choose from.
+
+    `page` counts from 1. `actions` is what can be asked for by its words, `about` the assessments
+    by id.
+    """
+
+    events: tuple[Event, ...]
+    total: int
+    page: int
+    pages: int
+    actions: Mapping[str, str]
+    about: Mapping[str, str]
 
 
 def trail(app: Application, actor: Actor, assessment_id: str) -> tuple[Event, ...]:
@@ -31,17 +83,106 @@ def trail(app: Application, actor: Actor, assessment_id: str) -> tuple[Event, ..
     with app.store.read(scope) as work:
         require_assessment(work, assessment_id)
         events = work.events(assessment_id)
-    return tuple(
-        Event(
-            number=event.number,
-            at=event.at,
-            who=event.actor_name,
-            who_kind=event.actor_kind,
-            action=event.action,
-            says=f"{event.actor_name} {_SAYS.get(event.action, event.action.replace('_', ' '))}.",
-            details=json.loads(event.details),
-        )
-        for event in reversed(events)
+    # Without its subject, so that a page can tell the same done several times on one line.
+    found = (_event(event, {}) for event in reversed(events))
+    return tuple(replace(event, says=f"{event.who} {_says(event.action)}.") for event in found)
+
+
+def events(
+    app: Application, actor: Actor, wanted: Wanted | None = None, page: int = 1
+) -> EventsView:
+    """One page of all events that are wanted, the latest first; `page` is brought into range."""
+    scope = authorise(actor, Action.EVENTS)
+    which = _filter(wanted or Wanted())
+    with app.store.read(scope) as work:
+        about = _about(work)
+        total = work.trail(which, limit=0).total
+        pages = max(1, -(-total // ON_A_PAGE))
+        page = min(max(1, page), pages)
+        found = work.trail(which, limit=ON_A_PAGE, skip=(page - 1) * ON_A_PAGE).events
+    return EventsView(
+        events=tuple(_event(event, about) for event in found),
+        total=total,
+        page=page,
+        pages=pages,
+        actions={action: says[:1].upper() + says[1:] for action, says in sorted(_SAYS.items())},
+        about=about,
+    )
+
+
+def export_trail(app: Application, actor: Actor, wanted: Wanted | None = None) -> bytes:
+    """The events that are wanted as CSV, the latest first, safe to open; itself an event."""
+    scope = authorise(actor, Action.EXPORT_TRAIL)
+    which = _filter(wanted or Wanted())
+    with app.store.begin(scope) as work:
+        about = _about(work)
+        found = [_event(row, about) for row in work.trail(which, limit=MOST_EXPORTED).events]
+        work.record(actor, Action.EXPORT_TRAIL, "audit_event", "", events=len(found))
+    header = ("Time (UTC)", "Who", "Kind", "What", "About", "Subject", "From", "Details", "Chain")
+    return csv_table((*header, "Number"), (_cells(event) for event in found))
+
+
+def _cells(event: Event) -> tuple[str | int, ...]:
+    details = json.dumps(event.details, ensure_ascii=False, sort_keys=True) if event.details else ""
+    return (
+        event.at.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00"),
+        event.who,
+        event.who_kind,
+        event.says,
+        event.about,
+        event.subject,
+        event.origin,
+        details,
+        event.assessment_id or "installation",
+        event.number,
+    )
+
+
+def _filter(wanted: Wanted) -> TrailFilter:
+    day = timedelta(days=1)
+    return TrailFilter(
+        who=wanted.who.strip(),
+        actions=(wanted.action,) if wanted.action else (),
+        since=_begin(wanted.since, wanted.zone) if wanted.since else None,
+        before=_begin(wanted.until + day, wanted.zone)
+        if wanted.until and wanted.until < date.max
+        else None,
+        assessment_id=wanted.assessment_id,
+    )
+
+
+def _begin(on: date, zone: tzinfo) -> datetime:
+    return datetime.combine(on, time(), tzinfo=zone)
+
+
+def _about(work: Work) -> dict[str, str]:
+    return {
+        row.assessment.id: f"{row.vendor.name}, {row.engagement.title}"
+        + (" (intake)" if row.assessment.questionnaire_id == "intake" else "")
+        for row in work.portfolio()
+        if row.assessment is not None and row.engagement is not None
+    }
+
+
+def _says(action: str) -> str:
+    return _SAYS.get(action, action.replace("_", " "))
+
+
+def _event(row: AuditEvent, about: Mapping[str, str]) -> Event:
+    who = row.actor_name or "Somebody whose name was erased"
+    subject = f": {row.subject_id}" if row.subject_kind == "question" else ""
+    return Event(
+        number=row.number,
+        at=row.at,
+        who=who,
+        who_kind=row.actor_kind,
+        action=row.action,
+        says=f"{who} {_says(row.action)}{subject}.",
+        details=json.loads(row.details),
+        about=about.get(row.assessment_id or "", ""),
+        origin=row.origin or "",
+        assessment_id=row.assessment_id,
+        subject=f"{row.subject_kind} {row.subject_id}".strip(),
     )
 
 
@@ -55,8 +196,22 @@ _SAYS: Mapping[str, str] = {
     Action.RENEW_INVITATION: "replaced an invitation by a new one",
     Action.WITHDRAW: "withdrew the assessment",
     Action.SIGN_OUT: "signed out",
+    "begin_trail": "began to bind what is stored to the trail",
+    "mark_demo": "marked this installation as a demo",
+    "setup_link": "printed a link to set up the first administrator",
+    "complete_setup": "set up the first administrator",
+    "sign_in": "signed in",
+    "choose_password": "chose a password",
+    Action.ADD_PERSON: "added a colleague",
+    Action.NEW_PASSWORD_LINK: "made a link to choose a password",
+    Action.CHANGE_ROLES: "changed a colleague's roles",
+    Action.DEACTIVATE: "ended a colleague's access",
+    Action.REGISTER_VENDOR: "registered a vendor",
+    Action.ADD_CONTACT: "added a contact",
+    Action.REGISTER_ENGAGEMENT: "registered an engagement",
+    Action.EXPORT_TRAIL: "exported the audit trail",
     "exchange": "opened the invitation",
-    Action.ANSWER_QUESTION: "answered a question",
+    Action.ANSWER_QUESTION: "recorded an answer",
     Action.ATTACH: "attached a file",
     Action.WITHDRAW_EVIDENCE: "withdrew a file",
     Action.OPEN_EVIDENCE: "read a file",

@@ -1,0 +1,144 @@
+"""The audit trail for the auditor: who did what, when and from where, to search and to export."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from vendorrisk.ui import links, refusals
+from vendorrisk.ui.session import current
+from vendorrisk.ui.words import aside, count, moment, one_line, plain
+from vendorrisk.usecases import audit
+from vendorrisk.usecases.audit import Event, EventsView, Wanted
+
+app, actor = current()
+zone = links.zone()
+
+FROM = {"cli": "the server's command line", "app": "the application itself", "": "not recorded"}
+
+
+def asked(everything: EventsView) -> Wanted:
+    """What the reader looks for; another choice begins at the first page again."""
+    with st.container(border=True, key="trail_filter"):
+        who, what = st.columns(2)
+        since, until, about = st.columns([1, 1, 2])
+        with who:
+            name = st.text_input(
+                "Who", key="trail_who", on_change=begin, placeholder="part of a name"
+            )
+        with what:
+            action = st.selectbox(
+                "What",
+                ["", *everything.actions],
+                format_func=lambda a: everything.actions.get(a, "Anything"),
+                key="trail_action",
+                on_change=begin,
+            )
+        with since:
+            first = st.date_input("From", value=None, key="trail_since", on_change=begin)
+        with until:
+            last = st.date_input("Until, included", value=None, key="trail_until", on_change=begin)
+        with about:
+            titles = everything.about
+            assessment_id = st.selectbox(
+                "Assessment",
+                ["", *sorted(titles, key=lambda id_: titles[id_].casefold())],
+                format_func=lambda id_: titles.get(id_, "Any, and what belongs to none"),
+                key="trail_assessment",
+                on_change=begin,
+            )
+    return Wanted(
+        who=name,
+        action=action,
+        since=first,
+        until=last,
+        assessment_id=assessment_id or None,
+        zone=zone,
+    )
+
+
+def begin() -> None:
+    """Back to the latest events."""
+    st.session_state["trail_page"] = 1
+
+
+def turn(by: int) -> None:
+    """To an older or a newer page."""
+    st.session_state["trail_page"] = st.session_state.get("trail_page", 1) + by
+
+
+def table(found: tuple[Event, ...]) -> None:
+    """One page of events; there are no answers in them, only that there was one."""
+    st.table(
+        {
+            "When": [moment(event.at, zone) for event in found],
+            "What": [one_line(event.says, 300) for event in found],
+            "About": [one_line(event.about) if event.about else "" for event in found],
+            "From": [plain(FROM.get(event.origin, event.origin)) for event in found],
+        },
+        border="horizontal",
+        hide_index=True,
+        alt="What happened, the latest first",
+    )
+
+
+def pager(view: EventsView) -> None:
+    """Older and newer pages, as buttons that say where they lead."""
+    newer, where, older = st.columns([1, 2, 1], vertical_alignment="center")
+    with newer:
+        st.button(
+            "Newer",
+            icon=":material/chevron_left:",
+            disabled=view.page == 1,
+            on_click=turn,
+            args=(-1,),
+            key="trail_newer",
+        )
+    with where:
+        st.markdown(aside(f"Page {view.page} of {view.pages}"))
+    with older:
+        st.button(
+            "Older",
+            icon=":material/chevron_right:",
+            disabled=view.page == view.pages,
+            on_click=turn,
+            args=(1,),
+            key="trail_older",
+        )
+
+
+def export(wanted: Wanted) -> None:
+    """A link to the same events as a file; taking it is recorded."""
+    given = {
+        "who": wanted.who,
+        "action": wanted.action,
+        "since": wanted.since.isoformat() if wanted.since else "",
+        "until": wanted.until.isoformat() if wanted.until else "",
+        "assessment": wanted.assessment_id or "",
+        "zone": zone.key,
+    }
+    query = urlencode({name: value for name, value in given.items() if value})
+    st.markdown(
+        f":material/download: [Download these events as a table (CSV)](/trail.csv?{query})"
+        f"  \n{aside('The download is recorded here; looking is not.')}"
+    )
+
+
+st.title("Audit trail")
+st.markdown(
+    "Who did what, when and from where, the latest first. Answers themselves are not here: the"
+    " trail binds them by keyed fingerprints, so that a change made past the application is found"
+    " by `vendorrisk verify`."
+)
+with refusals.or_stop():
+    everything = audit.events(app, actor)
+    wanted = asked(everything)
+    view = audit.events(app, actor, wanted, st.session_state.get("trail_page", 1))
+st.session_state["trail_page"] = view.page
+
+if view.events:
+    st.markdown(f"**{count(view.total, 'event')}**")
+    table(view.events)
+    pager(view)
+    export(wanted)
+else:
+    st.info("No event is like that. Choose less, or an earlier day.", icon=":material/search:")

@@ -154,7 +154,7 @@ def read_keys(path: Path) -> Keys:
     except FileNotFoundError as error:
         raise UnusableKey(
             "key_missing",
-            f"There is no key file at {path}, and what is stored here was made with one.",
+            f"There is no key file at {path}.",
             "Put the file back from your backup, or check VENDORRISK_KEY_FILE and VENDORRISK_DATA.",
         ) from error
     except OSError as error:

@@ -13,7 +13,7 @@ from vendorrisk.usecases.audit import Event, EventsView, Wanted
 app, actor = current()
 zone = links.zone()
 
-FROM = {"cli": "the server's command line", "app": "the application itself", "": "not recorded"}
+FROM = {"cli": "the command line", "app": "the app itself", "": "not recorded"}
 
 
 def asked(everything: EventsView) -> Wanted:

@@ -6,6 +6,7 @@ one a line: `file:line: code: message`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ from vendorrisk.content import (
     read_json,
     run_cases,
     set_cases,
+    tell_proofs,
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
@@ -55,7 +57,14 @@ FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 STOPPED = 130  # what a shell gives a program that was interrupted
 
 _DO_NOT_HOLD = frozenset(
-    {"case-differs", "not-reached", "not-locked", "published-changed", "published-gone"}
+    {
+        "case-differs",
+        "not-reached",
+        "not-locked",
+        "promise-broken",
+        "published-changed",
+        "published-gone",
+    }
 )
 """Problems of content that can be read and used, and that does not keep what it promises."""
 
@@ -132,8 +141,23 @@ def _check(arguments: Namespace) -> int:
     warnings = len(set(problems)) - errors
     for path in _paths(arguments, library):
         _tell_burden(path, library_at(path, library))
+        if arguments.proofs:
+            _tell_proofs(path, library_at(path, library))
     print(f"{_count(errors, 'problem')}, {_count(warnings, 'warning')}")
     return code
+
+
+def _tell_proofs(path: Path, library: Library) -> None:
+    for folder in pack_folders(path) if path.is_dir() else []:
+        with contextlib.suppress(InvalidContent):  # its problems were reported
+            print("\n".join(tell_proofs(library.load(folder))))
+
+
+def _takes_check(parser: ArgumentParser) -> None:
+    _takes_paths(parser)
+    parser.add_argument(
+        "--proofs", action="store_true", help="also say which promises of a rubric are proved"
+    )
 
 
 def _tell_burden(path: Path, library: Library) -> None:
@@ -464,7 +488,7 @@ def _count(number: int, noun: str) -> str:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("check", "Check questionnaires, rubrics and cases.", _takes_paths, _check),
+    Command("check", "Check questionnaires, rubrics and cases.", _takes_check, _check),
     Command("test", "Run the cases beside the rubrics.", _takes_paths, _test),
     Command("score", "Score answers by a rubric.", _takes_answers, _score),
     Command("explain", "Print the measures a rubric stands for.", _takes_rubric, _explain),

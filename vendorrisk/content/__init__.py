@@ -15,6 +15,7 @@ from vendorrisk.content.comparing import Comparison, Outcome, compare, compare_c
 from vendorrisk.content.coverage import coverage_page
 from vendorrisk.content.lock import check_lock, lock
 from vendorrisk.content.packs import Library, NoSuchPack, Pack, load_pack, pack_folders
+from vendorrisk.content.proving import proof_problems, tell_proofs
 from vendorrisk.content.reading import read_json, read_yaml
 from vendorrisk.content.sets import (
     ACROSS,
@@ -56,6 +57,7 @@ __all__ = [
     "new_version",
     "outcome_of",
     "pack_folders",
+    "proof_problems",
     "read_cases",
     "read_json",
     "read_yaml",
@@ -63,4 +65,5 @@ __all__ = [
     "run_cases",
     "set_cases",
     "spelled_out",
+    "tell_proofs",
 ]

@@ -20,6 +20,7 @@ from vendorrisk.content.packs import (
     load_questionnaire,
     pack_folders,
 )
+from vendorrisk.content.proving import proof_problems
 from vendorrisk.content.questionnaires import read_evidence_kinds
 from vendorrisk.content.reading import display_name, read_yaml
 from vendorrisk.content.sets import (
@@ -79,6 +80,7 @@ def _check_pack(folder: Path, library: Library) -> list[Problem]:
         *report.warnings,
         *(_unscored(pack)),
         *(_style(pack)),
+        *proof_problems(pack),
         *(coverage_problems(pack, outcomes) if not report.errors else ()),
     ]
 

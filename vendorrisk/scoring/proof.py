@@ -40,7 +40,6 @@ from vendorrisk.questionnaire import (
 )
 from vendorrisk.scoring.everyday import Criterion, Everyday, claimed, telling_replies
 from vendorrisk.scoring.exact import Leaf, Sheet, SheetError
-from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED
 from vendorrisk.scoring.formula import Name
 from vendorrisk.scoring.graph import Cases, Fold, Formula, Graph
 from vendorrisk.scoring.rubric import Rubric
@@ -331,15 +330,51 @@ class _Proof:
 
     @cached_property
     def _not_settled(self) -> list[Question]:
-        """The questions for which signs do not show that no silence of any kind ever pays."""
+        """The questions for which signs do not show that no silence of any kind ever pays.
+
+        Most questions reach the score only through their criteria's rows. Of these, each row is
+        followed by itself, and what the rows may do then goes through the rest of the graph once.
+        """
+        alone: list[Question] = []
+        together: list[Question] = []
+        gates: dict[int, Moves] = {}
+        for question in self.asked.questions:
+            if question.id not in self.slots:
+                continue
+            changed = self._answering(question, (*_silences(question), *_not_applicable(question)))
+            mine = {(criterion.id,) for criterion in self.graded.get(question.id, ())}
+            rows = self.signs.only_through(
+                lambda cell, mine=mine: cell.key in mine,  # type: ignore[misc]
+                changed,
+                self._needed,
+            )
+            if not rows:
+                alone.append(question)
+                continue
+            together.append(question)
+            through = self.signs.through(changed)
+            for slot in rows:
+                gates[slot] = (*through.moves(slot), *self.signs.at_rest(slot))
+        if gates and self._holds(gates) is not None:
+            alone = [q for q in self.asked.questions if q in together or q in alone]
         return [
             question
-            for question in self.asked.questions
-            if question.id in self.slots
-            and self._holds(
+            for question in alone
+            if self._holds(
                 self._answering(question, (*_silences(question), *_not_applicable(question)))
             )
         ]
+
+    @cached_property
+    def _needed(self) -> set[int]:
+        """The slots that the overall score is computed from."""
+        todo, found = [self.overall], set[int]()
+        while todo:
+            slot = todo.pop()
+            if slot not in found:
+                found.add(slot)
+                todo += self.signs.cells[slot].needs if slot in self.signs.cells else ()
+        return found
 
     def _answering(self, question: Question, silent: Sequence[Value]) -> dict[int, Moves]:
         """From silence to any answer; a verdict is about an answer, and nothing is approved."""
@@ -507,14 +542,3 @@ def _at_most(graph: Graph, name: str, target: str) -> bool:
         case Fold("least", members, across=True):
             return any(isinstance(one, Name) and one.name == target for one in members)
     return False
-
-
-__all__ = [
-    "APPROVED",
-    "CONTRADICTED",
-    "SAYS",
-    "CounterExample",
-    "Promise",
-    "lifted_by_approval",
-    "prove",
-]

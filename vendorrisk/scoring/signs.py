@@ -158,11 +158,12 @@ class Signs:
         self._values = values
         self._still: dict[int, Moves] = {}
         self._under: dict[int, frozenset[int]] = {}
+        self._followers: dict[int, list[int]] = {}
         self._asked: dict[int, list[tuple[int, Test | None]]] = {}
         self.folds: dict[int, list[_Part]] = {}
 
     def through(self, changed: Mapping[int, Moves]) -> Through:
-        """What follows where the inputs in these slots move so and all others stay."""
+        """What follows where the inputs (or cells) in these slots move so, and all others stay."""
         return Through(self, changed)
 
     def at_rest(self, slot: int) -> Moves:
@@ -207,12 +208,36 @@ class Signs:
         return self._asked[cell.slot]
 
     def moving(self, changed: Iterable[int]) -> set[int]:
-        """The slots that depend on some of these inputs, themselves included."""
-        found = set(changed)
-        for cell in self.program.order:
-            if not found.isdisjoint(cell.needs):
-                found.add(cell.slot)
+        """The slots that depend on some of these, themselves included."""
+        if not self._followers:
+            for cell in self.program.order:
+                for need in cell.needs:
+                    self._followers.setdefault(need, []).append(cell.slot)
+        todo, found = list(changed), set[int]()
+        while todo:
+            slot = todo.pop()
+            if slot not in found:
+                found.add(slot)
+                todo += self._followers.get(slot, ())
         return found
+
+    def only_through(
+        self, row_cells: Callable[[Cell], bool], changed: Iterable[int], needed: set[int]
+    ) -> set[int]:
+        """The row's cells by which a change of these inputs reaches all others that are needed.
+
+        Nothing where some other cell reads the inputs themselves.
+        """
+        inputs = set(changed)
+        moving = (self.moving(inputs) - inputs) & needed
+        inner = {slot for slot in moving if row_cells(self.cells[slot])}
+        gates: set[int] = set()
+        for slot in moving - inner:
+            needs = self.cells[slot].needs
+            if not needs.isdisjoint(inputs):
+                return set()
+            gates |= needs & inner
+        return gates
 
 
 class Through:

@@ -1,0 +1,101 @@
+"""`check` says which promises a rubric breaks and what it never comes to, each with its line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vendorrisk.cli import main
+from vendorrisk.content import Library, pack_folders, proof_problems, tell_proofs
+
+VALID = Path(__file__).parent / "valid"
+SHIPPED = Path(__file__).parents[2] / "questionnaires"
+RULE = "- rule: everyone-but-many\n"
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    shutil.copytree(VALID, tmp_path / "questionnaires")
+    return tmp_path / "questionnaires" / "access" / "v1"
+
+
+def with_rule(pack: Path, when: str, effect: str = "cap: true") -> list[str]:
+    """What is told of the rubric with one rule more: code and the text of the line."""
+    path = pack / "rubric.yaml"
+    rule = f"- rule: another\n  when: {when}\n  {effect}\n  because: It is another.\n"
+    path.write_text(path.read_text().replace(RULE, rule + RULE))
+    return told(pack)
+
+
+def told(pack: Path) -> list[str]:
+    lines = (pack / "rubric.yaml").read_text().splitlines()
+    found = proof_problems(Library(pack.parents[1]).load(pack))
+    return [f"{p.code}: {lines[p.place.line - 1].strip('- ')}" for p in found if p.place]
+
+
+def test_a_sound_rubric_keeps_every_promise(pack: Path) -> None:
+    assert told(pack) == []
+    lines = list(tell_proofs(Library(pack.parents[1]).load(pack)))
+    assert [line for line in lines if line.startswith("  proved: ")] == lines[1:6]
+
+
+@pytest.mark.parametrize("folder", pack_folders(SHIPPED), ids=lambda f: f"{f.parent.name}")
+def test_every_rubric_that_ships_is_proven_to_keep_its_promises(folder: Path) -> None:
+    pack = Library(SHIPPED).load(folder)
+    assert [str(problem) for problem in proof_problems(pack)] == []
+
+
+def test_a_rule_on_a_better_answer_breaks_the_promise_with_two_sheets(pack: Path) -> None:
+    assert "promise-broken: rule: another" in with_rule(pack, "{factor_kind: hardware}")
+    [found] = [
+        p for p in proof_problems(Library(pack.parents[1]).load(pack)) if "better" in p.message
+    ]
+    assert "with `app`" in found.message
+    assert "59 with `hardware`" in found.message
+
+
+def test_points_out_of_order_break_the_promise(pack: Path) -> None:
+    path = pack / "rubric.yaml"
+    path.write_text(
+        path.read_text().replace(
+            "everyone: 100, administrators: 50", "everyone: 50, administrators: 100"
+        )
+    )
+    assert told(pack) == ["promise-broken: criterion: second-factor"]
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        ("{second_factor: nobody, factor_kind: app}", "dead-rule"),
+        ("{exceptions: {at_least: 5}, second_factor: nobody}", "dead-rule"),
+        ('{secret_stores: wiki, tier: "1"}', "covered-rule"),
+        ("{second_factor: nobody}", "covered-rule"),
+        ("[{second_factor: nobody}, {secret_stores: wiki}]", "covered-rule"),
+    ],
+)
+def test_a_rule_that_never_decides_anything_is_told(pack: Path, when: str, code: str) -> None:
+    assert with_rule(pack, when) == [f"{code}: rule: another"]
+
+
+def test_a_clarification_that_cannot_come_up_is_told(pack: Path) -> None:
+    when = "{second_factor: nobody, factor_kind: app}"
+    assert with_rule(pack, when, "clarify: [second_factor]") == ["dead-rule: rule: another"]
+
+
+def test_a_band_that_no_number_falls_into_is_told(pack: Path) -> None:
+    path = pack / "rubric.yaml"
+    path.write_text(path.read_text().replace('100: "<=0"', '100: "<0"'))
+    assert told(pack) == ["dead-band: criterion: exceptions"]
+
+
+def test_check_refuses_a_broken_promise_and_tells_proofs_on_request(
+    pack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--proofs", str(pack)]) == 0
+    assert "proved: A better answer never lowers the score." in capsys.readouterr().out
+    with_rule(pack, "{factor_kind: hardware}")
+    main(["check", str(pack)])
+    assert "rubric.yaml:66: promise-broken: “A better answer" in capsys.readouterr().err

@@ -1,8 +1,10 @@
-"""Who may do what: roles, actions, the policy table, and the scope that opens the store.
+"""Who may do what: roles, actions, relations, the policy table, and the scope that opens the store.
 
-Default deny. An action is one verb of the use cases and carries its name, so that a test can hold
-the two lists against each other. To a vendor and to a stranger, whatever is not theirs does not
-exist; a member of staff is told which role could have done it.
+Default deny: a role that the table does not name may not, and somebody whom the table gives an
+action is still kept out where a relation to the matter stands against it (`KEPT_OUT`). An action is
+one verb of the use cases and carries its name, so that a test can hold the two lists against each
+other. To a vendor and to a stranger, whatever is not theirs does not exist; a member of staff is
+told which role could have done it.
 """
 
 from __future__ import annotations
@@ -17,26 +19,61 @@ from vendorrisk.assessment import Refusal
 
 
 class Role(StrEnum):
-    """What a person is trusted with. A person may hold several; a contact is only `VENDOR`."""
+    """What somebody is trusted with. A person may hold several of the roles of staff, a vendor's
+    contact several of the vendor's; nobody holds both.
+    """
 
     ADMINISTRATOR = "administrator"
     PROCUREMENT_OFFICER = "procurement_officer"
+    SECOND_OFFICER = "second_officer"
     REVIEWER = "reviewer"
+    MODERATOR = "moderator"
     COMMITTEE_MEMBER = "committee_member"
+    RISK_OWNER = "risk_owner"
     AUDITOR = "auditor"
-    VENDOR = "vendor"
+    VENDOR_COORDINATOR = "vendor_coordinator"
+    VENDOR_RESPONDENT = "vendor_respondent"
+    VENDOR_SIGNATORY = "vendor_signatory"
 
 
-STAFF_ROLES: tuple[Role, ...] = tuple(role for role in Role if role is not Role.VENDOR)
+VENDOR_ROLES: tuple[Role, ...] = (
+    Role.VENDOR_COORDINATOR,
+    Role.VENDOR_RESPONDENT,
+    Role.VENDOR_SIGNATORY,
+)
+INVITED_ROLES = frozenset({Role.VENDOR_COORDINATOR, Role.VENDOR_SIGNATORY})
+"""Of whom an officer invited: coordinates, and signs unless they named somebody who does."""
+
+STAFF_ROLES: tuple[Role, ...] = tuple(role for role in Role if role not in VENDOR_ROLES)
 
 ROLE_SAYS: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "administrator",
     Role.PROCUREMENT_OFFICER: "procurement officer",
+    Role.SECOND_OFFICER: "second officer",
     Role.REVIEWER: "reviewer",
+    Role.MODERATOR: "moderator",
     Role.COMMITTEE_MEMBER: "committee member",
+    Role.RISK_OWNER: "risk owner",
     Role.AUDITOR: "auditor",
-    Role.VENDOR: "vendor",
+    Role.VENDOR_COORDINATOR: "vendor's coordinator",
+    Role.VENDOR_RESPONDENT: "vendor's respondent",
+    Role.VENDOR_SIGNATORY: "vendor's signatory",
 }
+
+ROLE_DOES: Mapping[Role, str] = {
+    Role.ADMINISTRATOR: "adds colleagues and gives roles, and sees no vendor's answers",
+    Role.PROCUREMENT_OFFICER: "registers vendors, answers the intake, invites and returns",
+    Role.SECOND_OFFICER: "approves what is asked where the risk is high",
+    Role.REVIEWER: "judges answers and their evidence, and finishes the review",
+    Role.MODERATOR: "settles what takes a second person, and finishes a review",
+    Role.COMMITTEE_MEMBER: "compares vendors and records decisions",
+    Role.RISK_OWNER: "accepts a risk for a time, with what makes up for it",
+    Role.AUDITOR: "reads everything and changes nothing",
+    Role.VENDOR_COORDINATOR: "was invited: answers, and shares the work with colleagues",
+    Role.VENDOR_RESPONDENT: "answers the sections that the coordinator handed over",
+    Role.VENDOR_SIGNATORY: "reads all answers, signs and submits",
+}
+"""What each role does, for a page that gives roles."""
 
 
 class Action(StrEnum):
@@ -168,7 +205,13 @@ _OFFICER = frozenset({Role.PROCUREMENT_OFFICER})
 _REVIEWER = frozenset({Role.REVIEWER})
 _COMMITTEE = frozenset({Role.COMMITTEE_MEMBER})
 _AUDITOR = frozenset({Role.AUDITOR})
-_VENDOR = frozenset({Role.VENDOR})
+_SECOND = frozenset({Role.SECOND_OFFICER})
+_MODERATOR = frozenset({Role.MODERATOR})
+_RISK_OWNER = frozenset({Role.RISK_OWNER})
+_VENDOR = frozenset(VENDOR_ROLES)
+_COORDINATOR = frozenset({Role.VENDOR_COORDINATOR})
+_SIGNATORY = frozenset({Role.VENDOR_SIGNATORY})
+_ANSWERS = frozenset({Role.VENDOR_COORDINATOR, Role.VENDOR_RESPONDENT})
 _STAFF = frozenset(STAFF_ROLES)
 _READERS = frozenset(STAFF_ROLES) - _ADMIN
 _EVERYONE = frozenset(Role)
@@ -198,26 +241,26 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.INVITED_VIEW: _VENDOR,
     Action.OVERVIEW: _READERS | _VENDOR,
     Action.SECTION: _READERS | _VENDOR,
-    Action.ANSWER_QUESTION: _OFFICER | _VENDOR,
+    Action.ANSWER_QUESTION: _OFFICER | _ANSWERS,
     Action.MISSING: _READERS | _VENDOR,
     Action.OWN_SETS: _VENDOR,
-    Action.CARRIED: _VENDOR,
-    Action.TAKE_OVER: _VENDOR,
-    Action.ATTACH: _VENDOR,
-    Action.WITHDRAW_EVIDENCE: _VENDOR,
+    Action.CARRIED: _COORDINATOR,
+    Action.TAKE_OVER: _COORDINATOR,
+    Action.ATTACH: _ANSWERS,
+    Action.WITHDRAW_EVIDENCE: _ANSWERS,
     Action.EVIDENCE_LIST: _READERS | _VENDOR,
     Action.OPEN_EVIDENCE: _READERS | _VENDOR,
-    Action.SUBMIT: _VENDOR,
-    Action.OWN_COPY: _VENDOR,
-    Action.SUBMISSION: _READERS | _VENDOR,
-    Action.SUBMISSIONS: _READERS | _VENDOR,
+    Action.SUBMIT: _SIGNATORY,
+    Action.OWN_COPY: _COORDINATOR | _SIGNATORY,
+    Action.SUBMISSION: _READERS | _COORDINATOR | _SIGNATORY,
+    Action.SUBMISSIONS: _READERS | _COORDINATOR | _SIGNATORY,
     Action.RETURN_TO_VENDOR: _OFFICER,
     Action.REVIEW_SHEET: _READERS,
     Action.SET_REVIEW: _REVIEWER,
     Action.SCORECARD: _READERS,
     Action.CROSS_CHECK: _READERS,
     Action.VERIFY_SCORECARD: _READERS,
-    Action.FINISH_REVIEW: _REVIEWER,
+    Action.FINISH_REVIEW: _REVIEWER | _MODERATOR,
     Action.COMPARISON: _READERS,
     Action.WEIGHED: _READERS,
     Action.REACH: _READERS,
@@ -231,6 +274,40 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.EXPORT_TRAIL: _AUDITOR,
 }
 """Role by action. Vendors never reach a verb that returns points, weights or rules."""
+
+
+class Relation(StrEnum):
+    """How somebody stands to the matter at hand, and why that keeps them out of it."""
+
+    ANOTHERS = "anothers"
+    ANSWERED_BY_OTHERS = "answered_by_others"
+    INVITED_ALONE = "invited_alone"
+    REVIEWED = "reviewed"
+
+
+RELATION_SAYS: Mapping[Relation, str] = {
+    Relation.ANOTHERS: "It belongs to another vendor, to whom it does not exist.",
+    Relation.ANSWERED_BY_OTHERS: "Staff answer the intake, a vendor what is asked of vendors.",
+    Relation.INVITED_ALONE: "Whoever invited the vendor is not its only reviewer.",
+    Relation.REVIEWED: "Whoever reviewed an assessment does not decide it.",
+}
+
+_OF_ONE_VENDOR = frozenset(
+    action for action, roles in POLICY.items() if roles & _VENDOR and action is not Action.SIGN_OUT
+)
+
+_KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
+    Relation.ANOTHERS: _OF_ONE_VENDOR,
+    Relation.ANSWERED_BY_OTHERS: frozenset({Action.ANSWER_QUESTION, Action.ATTACH, Action.SUBMIT}),
+    Relation.INVITED_ALONE: frozenset({Action.FINISH_REVIEW}),
+    Relation.REVIEWED: frozenset({Action.RECORD_DECISION}),
+}
+
+KEPT_OUT: Mapping[Action, tuple[Relation, ...]] = {
+    action: tuple(relation for relation in Relation if action in _KEPT_OUT[relation])
+    for action in Action
+}
+"""Relation by action: who is kept out of an action that their role would give them."""
 
 
 def allowed(actor: Actor, action: Action) -> bool:
@@ -248,20 +325,31 @@ def authorise(actor: Actor, action: Action, assessment_id: str | None = None) ->
     member of staff whom the table does not give the action; the sentence says who has it.
     """
     if actor.kind != "person":
-        if not allowed(actor, action) or actor.assessment_id is None:
+        if actor.assessment_id is None or POLICY[action].isdisjoint(VENDOR_ROLES):
             raise NotFound
         if assessment_id is not None and assessment_id not in {actor.assessment_id} | actor.also:
             raise NotFound
+        if actor.roles.isdisjoint(VENDOR_ROLES):
+            raise NotFound
+        if not allowed(actor, action):
+            raise NotAllowed(
+                "role_missing",
+                f"Your link does not allow this; it takes the {_holders(action, VENDOR_ROLES)}.",
+                "Ask the colleague who gave you the link.",
+            )
         return Scope(assessment_id or actor.assessment_id)
     if not allowed(actor, action):
-        holders = [ROLE_SAYS[role] for role in STAFF_ROLES if role in POLICY.get(action, ())]
-        who = " or ".join(holders) if holders else "vendor itself"
         raise NotAllowed(
             "role_missing",
-            f"Your roles do not allow this; it takes a {who}.",
+            f"Your roles do not allow this; it takes a {_holders(action, STAFF_ROLES)}.",
             "Ask a colleague with that role, or an administrator to change yours.",
         )
     return Scope(assessment_id)
+
+
+def _holders(action: Action, among: Collection[Role]) -> str:
+    holders = [ROLE_SAYS[role] for role in among if role in POLICY.get(action, ())]
+    return " or ".join(holders) if holders else "vendor itself"
 
 
 def require_answerer(actor: Actor, answered_by: Literal["vendor", "officer"]) -> None:

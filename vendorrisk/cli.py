@@ -46,6 +46,7 @@ from vendorrisk.content import (
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
 from vendorrisk.questionnaire import minutes_by_role
+from vendorrisk.reports.access_page import access_page
 from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.scoring.improvement import smallest_changes
 from vendorrisk.settings import InvalidSettings, Settings
@@ -365,6 +366,11 @@ def _coverage(_arguments: Namespace) -> int:
     return FINE
 
 
+def _access(_arguments: Namespace) -> int:
+    print(access_page(), end="")
+    return FINE
+
+
 def _lock(arguments: Namespace) -> int:
     added = lock(_library())
     print("\n".join(f"{name} is pinned now" for name in added) or "Nothing new is published.")
@@ -496,6 +502,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "coverage", "Print which controls of which frameworks are asked.", _takes_nothing, _coverage
     ),
+    Command("access", "Print who may do what.", _takes_nothing, _access),
     Command("lock", "Pin what has been published.", _takes_nothing, _lock),
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("verify", "Check the audit trail, rows, files and scores.", _takes_checkpoint, _verify),

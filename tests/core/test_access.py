@@ -7,13 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vendorrisk.access import (
+    INVITED_ROLES,
+    KEPT_OUT,
     POLICY,
+    RELATION_SAYS,
+    ROLE_DOES,
+    ROLE_SAYS,
     STAFF_ROLES,
     SYSTEM,
+    VENDOR_ROLES,
     Action,
     Actor,
     NotAllowed,
     NotFound,
+    Relation,
     Role,
     Scope,
     allowed,
@@ -38,13 +45,15 @@ def person(*roles: Role) -> Actor:
     return Actor("person", "p1", "Pat", frozenset(roles))
 
 
-def contact(assessment_id: str | None = "a1") -> Actor:
-    return Actor("contact", "c1", "Vera", frozenset({Role.VENDOR}), assessment_id)
+def contact(assessment_id: str | None = "a1", *roles: Role) -> Actor:
+    return Actor("contact", "c1", "Vera", frozenset(roles) or INVITED_ROLES, assessment_id)
 
 
 def test_every_action_has_a_row() -> None:
-    assert set(POLICY) == set(Action)
+    assert set(POLICY) == set(KEPT_OUT) == set(Action)
     assert all(POLICY.values())
+    assert set(RELATION_SAYS) == set(Relation) == {one for row in KEPT_OUT.values() for one in row}
+    assert set(ROLE_SAYS) == set(ROLE_DOES) == set(Role)
 
 
 @pytest.mark.parametrize("action", Action)
@@ -65,11 +74,15 @@ def test_staff_are_told_which_role_could_do_it_and_vendors_that_nothing_is_there
         else:
             with pytest.raises(NotAllowed, match="it takes a"):
                 authorise(person(role), action, "a1")
-    if Role.VENDOR in POLICY[action]:
-        assert authorise(contact(), action, "a1") == Scope("a1")
-    else:
-        with pytest.raises(NotFound):
-            authorise(contact(), action, "a1")
+    for role in VENDOR_ROLES:
+        if role in POLICY[action]:
+            assert authorise(contact("a1", role), action, "a1") == Scope("a1")
+        elif POLICY[action].isdisjoint(VENDOR_ROLES):
+            with pytest.raises(NotFound):
+                authorise(contact("a1", role), action, "a1")
+        else:
+            with pytest.raises(NotAllowed, match="it takes the vendor's"):
+                authorise(contact("a1", role), action, "a1")
 
 
 @given(st.sampled_from(Action), st.text(min_size=1).filter(lambda text: text != "a1"))
@@ -91,7 +104,7 @@ def test_what_is_not_yours_and_what_is_not_there_sound_alike() -> None:
 
 
 def test_no_verb_that_returns_points_weights_or_rules_is_open_to_vendors() -> None:
-    assert not any(Role.VENDOR in POLICY[action] for action in SCORING)
+    assert all(POLICY[action].isdisjoint(VENDOR_ROLES) for action in SCORING)
 
 
 def test_auditors_only_read() -> None:
@@ -119,6 +132,11 @@ def test_staff_answer_their_intake_and_never_for_the_vendor() -> None:
         require_answerer(officer, "vendor")
     with pytest.raises(NotFound):
         require_answerer(contact(), "officer")
+
+
+def test_nobody_is_both_staff_and_a_vendors() -> None:
+    assert set(STAFF_ROLES).isdisjoint(VENDOR_ROLES)
+    assert {*STAFF_ROLES, *VENDOR_ROLES} == set(Role)
 
 
 people = st.sets(st.sampled_from("abcd"))

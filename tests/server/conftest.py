@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from tests.conftest import Clock
 from vendorrisk import identity
-from vendorrisk.access import Actor, Role
+from vendorrisk.access import STAFF_ROLES, Actor, Role
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
@@ -26,7 +26,7 @@ from vendorrisk.usecases.application import Application, keys_of
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://localhost:8501"
 PASSWORD = "four quiet lanterns drift"
-STAFF = [role for role in Role if role is not Role.VENDOR]
+STAFF = list(STAFF_ROLES)
 
 
 def make_application(url: str, folder: Path, clock: Clock, **changes: object) -> Application:

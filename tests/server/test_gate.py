@@ -8,7 +8,7 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit.runtime.media_file_storage import MediaFileKind
 
 from tests.server.conftest import ADDRESS, STAFF
-from vendorrisk.access import Actor, Role
+from vendorrisk.access import INVITED_ROLES, Actor, Role
 from vendorrisk.identity import hash_token
 from vendorrisk.server import routes
 from vendorrisk.server.middleware import Identity
@@ -197,7 +197,7 @@ def test_a_colleague_without_the_right_is_told_who_has_it(client, sign_in, path)
     ["/evidence/0123", "/submission/0123.json", "/brief/0123", "/brief/mine", "/_stcore/metrics"],
 )
 def test_to_a_vendor_whatever_is_not_its_own_does_not_exist(client, monkeypatch, path):
-    vendor = Actor("contact", "c", "Jo Field", frozenset({Role.VENDOR}), assessment_id="mine")
+    vendor = Actor("contact", "c", "Jo Field", INVITED_ROLES, assessment_id="mine")
     monkeypatch.setattr(people, "actor_of", lambda *_: vendor)
     client.cookies.set(SESSION_COOKIE, "t" * 43)
 

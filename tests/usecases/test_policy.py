@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -16,7 +16,15 @@ from sqlalchemy import text
 
 from tests.usecases.conftest import BEST, PDF, Template, World, built
 from vendorrisk import usecases
-from vendorrisk.access import POLICY, STAFF_ROLES, Action, Actor, Role
+from vendorrisk.access import (
+    INVITED_ROLES,
+    POLICY,
+    STAFF_ROLES,
+    VENDOR_ROLES,
+    Action,
+    Actor,
+    Role,
+)
 from vendorrisk.content import Library
 from vendorrisk.usecases import (
     answering,
@@ -285,6 +293,9 @@ def walked(
         Role.PROCUREMENT_OFFICER: world.officer,
         Role.REVIEWER: world.add("second_reviewer", Role.REVIEWER),
         Role.COMMITTEE_MEMBER: world.committee,
+        Role.SECOND_OFFICER: world.add("second_officer", Role.SECOND_OFFICER),
+        Role.MODERATOR: world.add("moderator", Role.MODERATOR),
+        Role.RISK_OWNER: world.add("risk_owner", Role.RISK_OWNER),
         Role.AUDITOR: world.staff["auditor"],
         "in progress": contact,
         "in review": other,
@@ -334,15 +345,16 @@ def test_a_role_with_the_right_gets_past_the_gate(
     )
 
 
-@pytest.mark.parametrize("action", [a for a in Action if Role.VENDOR not in POLICY[a]])
+@pytest.mark.parametrize("action", [a for a in Action if POLICY[a].isdisjoint(VENDOR_ROLES)])
 def test_to_a_vendor_the_verbs_of_staff_do_not_exist(
     walked: tuple[World, Ids, dict[str, Actor]], action: Action
 ) -> None:
     world, ids, actors = walked
     before = events(world)
     for who in ("in progress", "in review"):
-        with pytest.raises(NotFound):
-            CALLS[action](world.app, actors[who], ids)
+        for role in VENDOR_ROLES:
+            with pytest.raises(NotFound):
+                CALLS[action](world.app, replace(actors[who], roles=frozenset({role})), ids)
     assert events(world) == before
 
 
@@ -351,7 +363,7 @@ ABOUT_NOTHING_ELSE = {Action.INVITED_VIEW, Action.SIGN_OUT}
 
 
 @pytest.mark.parametrize(
-    "action", [a for a in Action if Role.VENDOR in POLICY[a] and a not in ABOUT_NOTHING_ELSE]
+    "action", [a for a in Action if POLICY[a] & INVITED_ROLES and a not in ABOUT_NOTHING_ELSE]
 )
 def test_a_vendor_reaches_its_own_and_never_finds_anothers(
     walked: tuple[World, Ids, dict[str, Actor]], action: Action
@@ -362,6 +374,35 @@ def test_a_vendor_reaches_its_own_and_never_finds_anothers(
         for who in ("in progress", "in review")
     ]
     assert sorted(found) == [False, True], "exactly one of the two owns what is named"
+
+
+VENDORS = [(role, a) for role in VENDOR_ROLES for a in Action if POLICY[a] & set(VENDOR_ROLES)]
+
+
+@pytest.mark.parametrize(("role", "action"), VENDORS)
+def test_each_of_a_vendors_people_does_what_their_role_gives_and_no_more(
+    walked: tuple[World, Ids, dict[str, Actor]], role: Role, action: Action
+) -> None:
+    world, ids, actors = walked
+    before = events(world)
+    told = {
+        outcome(
+            partial(CALLS[action], world.app, replace(actors[who], roles=frozenset({role})), ids)
+        )
+        for who in ("in progress", "in review")
+    }
+    if role in POLICY[action]:
+        assert "role_missing" not in told
+    else:
+        assert told <= {"role_missing", "not_found"}
+        assert "role_missing" in told
+        assert events(world) == before
+
+
+def test_every_cell_of_the_table_is_walked() -> None:
+    others = [a for a in Action if POLICY[a].isdisjoint(VENDOR_ROLES)]
+    walked = len(GRANTED) + len(DENIED) + len(VENDORS) + len(others) * len(VENDOR_ROLES)
+    assert walked == len(Role) * len(Action)
 
 
 def test_nobody_without_roles_gets_past_any_gate(

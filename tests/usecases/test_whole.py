@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import KEYS, Clock
 from tests.usecases.conftest import BEST, LIBRARY, World, settings
-from vendorrisk.access import POLICY, Role
+from vendorrisk.access import POLICY, VENDOR_ROLES, Role
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
@@ -23,6 +23,7 @@ from vendorrisk.usecases import (
     evidence,
     invitations,
     reviewing,
+    sets,
     submitting,
     vendors,
 )
@@ -42,6 +43,8 @@ def test_nothing_that_a_vendor_is_given_holds_a_word_of_the_rubric(submitted: Wo
             answering.section(app, vera, assessment_id, "credentials"),
             answering.section(app, vera, assessment_id, "retention"),
             answering.missing(app, vera, assessment_id),
+            sets.own_sets(app, vera, assessment_id),
+            sets.carried(app, vera, assessment_id),
             answering.answer_question(app, vera, assessment_id, "storage", "wiki", seen_version=1),
             evidence.evidence_list(app, vera, assessment_id),
             evidence.open_evidence(app, vera, file_id),
@@ -61,9 +64,12 @@ def test_nothing_that_a_vendor_is_given_holds_a_word_of_the_rubric(submitted: Wo
     secrets -= {"deletion", "stores"}
     assert [secret for secret in secrets if secret in given] == []
     called = {"invited_view", "overview", "section", "missing", "answer_question"}
+    called |= {"own_sets", "carried"}
     called |= {"evidence_list", "open_evidence", "attach", "submit", "submissions", "own_copy"}
-    same_views_or_none = {"submission", "withdraw_evidence", "sign_out"}
-    vendor_verbs = {str(action) for action, roles in POLICY.items() if Role.VENDOR in roles}
+    same_views_or_none = {"submission", "withdraw_evidence", "take_over", "sign_out"}
+    vendor_verbs = {
+        str(action) for action, roles in POLICY.items() if roles.intersection(VENDOR_ROLES)
+    }
     assert vendor_verbs == called | same_views_or_none, "call a new verb for vendors here, too"
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from vendorrisk.access import Action, Actor, Role, allowed
+from vendorrisk.access import VENDOR_ROLES, Action, Actor, allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ VENDOR = (
 
 def entries(actor: Actor) -> tuple[Entry, ...]:
     """The pages this actor may open, the first one being theirs to start from."""
-    ours = VENDOR if actor.has(Role.VENDOR) else STAFF
+    ours = VENDOR if actor.has(*VENDOR_ROLES) else STAFF
     return tuple(entry for entry in ours if allowed(actor, entry.action))
 
 

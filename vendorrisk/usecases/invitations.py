@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from vendorrisk.access import EVERYTHING, Action, Actor, Role, authorise
+from vendorrisk.access import EVERYTHING, INVITED_ROLES, Action, Actor, authorise
 from vendorrisk.assessment import State
 from vendorrisk.identity import hash_token, new_token, session_ends
 from vendorrisk.questionnaire import minutes_by_role
@@ -94,9 +94,7 @@ def exchange(app: Application, token: str) -> str:
             expires_at=session_ends("contact", work.now, invitation.expires_at),
         )
         work.add(row)
-        who = Actor(
-            "contact", contact.id, contact.name, frozenset({Role.VENDOR}), invitation.assessment_id
-        )
+        who = Actor("contact", contact.id, contact.name, INVITED_ROLES, invitation.assessment_id)
         work.record(who, "exchange", "invitation", invitation.id, invitation.assessment_id)
     return session
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from vendorrisk.access import EVERYTHING, STAFF_ROLES, Action, Actor, Role, authorise
+from vendorrisk.access import EVERYTHING, INVITED_ROLES, STAFF_ROLES, Action, Actor, Role, authorise
 from vendorrisk.identity import (
     LINK_HOLDS,
     hash_password,
@@ -386,7 +386,7 @@ def _session_actor(found: SessionItem, also: frozenset[str] = frozenset()) -> Ac
         "contact",
         found.contact.id,
         found.contact.name,
-        frozenset({Role.VENDOR}),
+        INVITED_ROLES,
         assessment_id=row.assessment_id,
         session_id=row.id,
         also=also - {row.assessment_id or ""},

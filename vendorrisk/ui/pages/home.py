@@ -35,6 +35,22 @@ NOTHING_YET = {
         "See the vendors",
         "vendors",
     ),
+    Role.SECOND_OFFICER: (
+        "As soon as a vendor of high risk is about to be asked, what it is asked waits here for"
+        " your approval.",
+        "See the vendors",
+        "vendors",
+    ),
+    Role.MODERATOR: (
+        "As soon as something takes a second person, it waits here for you.",
+        "See the vendors",
+        "vendors",
+    ),
+    Role.RISK_OWNER: (
+        "As soon as a result is there, you can accept what remains of its risk.",
+        "See the vendors",
+        "vendors",
+    ),
     Role.AUDITOR: (
         "Nothing waits on an auditor. You can read everything, and change nothing.",
         "See the vendors",

@@ -4,21 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from vendorrisk.access import ROLE_SAYS, STAFF_ROLES, Action, Role, allowed
+from vendorrisk.access import ROLE_DOES, ROLE_SAYS, STAFF_ROLES, Action, Role, allowed
 from vendorrisk.ui import links, refusals
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import Sign, aside, count, day, plain
 from vendorrisk.usecases import people
 from vendorrisk.usecases.people import PasswordLink, PersonView
-
-ROLE_DOES = {
-    Role.ADMINISTRATOR: "adds colleagues and gives roles, and sees no vendor's answers",
-    Role.PROCUREMENT_OFFICER: "registers vendors, answers the intake, invites and returns",
-    Role.REVIEWER: "judges answers and their evidence, and finishes the review",
-    Role.COMMITTEE_MEMBER: "compares vendors and records decisions",
-    Role.AUDITOR: "reads everything and changes nothing",
-}
 
 app, actor = current()
 may_add = allowed(actor, Action.ADD_PERSON)

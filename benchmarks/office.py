@@ -42,6 +42,7 @@ def open_office(data: Path, questionnaires: Path, questionnaire_id: str) -> Offi
         questionnaires=questionnaires,
         organisation="Example Council",
         demo=False,
+        second_factor_for=frozenset(),
     )
     migrate(settings.database_url)
     app = Application(

@@ -76,6 +76,12 @@ ROLE_DOES: Mapping[Role, str] = {
 """What each role does, for a page that gives roles."""
 
 
+SECOND_FACTOR_ROLES: frozenset[Role] = frozenset({Role.ADMINISTRATOR, Role.REVIEWER})
+"""Who cannot work with a password alone: who gives rights, and whose judgement makes a score. An
+installation may ask it of everybody, and of nobody less.
+"""
+
+
 class Action(StrEnum):
     """Every verb of the use cases; the value is the name of the function."""
 
@@ -85,7 +91,19 @@ class Action(StrEnum):
     NEW_PASSWORD_LINK = "new_password_link"  # noqa: S105 - the name of a verb
     CHANGE_ROLES = "change_roles"
     DEACTIVATE = "deactivate"
+    RESET_SECOND_FACTOR = "reset_second_factor"
+    SESSIONS_OF = "sessions_of"
+    END_SESSIONS_OF = "end_sessions_of"
     SIGN_OUT = "sign_out"
+    # one's own account
+    OWN_ACCOUNT = "own_account"
+    CONFIRM_OWN = "confirm_own"
+    CHANGE_NAME = "change_name"
+    CHANGE_PASSWORD = "change_password"  # noqa: S105 - the name of a verb
+    NEW_RECOVERY_CODES = "new_recovery_codes"
+    REMOVE_SECOND_FACTOR = "remove_second_factor"
+    END_SESSION = "end_session"
+    END_OTHER_SESSIONS = "end_other_sessions"
     # vendors, engagements and intake
     VENDORS = "vendors"
     VENDOR = "vendor"
@@ -222,7 +240,18 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.NEW_PASSWORD_LINK: _ADMIN,
     Action.CHANGE_ROLES: _ADMIN,
     Action.DEACTIVATE: _ADMIN,
+    Action.RESET_SECOND_FACTOR: _ADMIN,
+    Action.SESSIONS_OF: _ADMIN | {Role.AUDITOR},
+    Action.END_SESSIONS_OF: _ADMIN,
     Action.SIGN_OUT: _EVERYONE,
+    Action.OWN_ACCOUNT: _STAFF,
+    Action.CONFIRM_OWN: _STAFF,
+    Action.CHANGE_NAME: _STAFF,
+    Action.CHANGE_PASSWORD: _STAFF,
+    Action.NEW_RECOVERY_CODES: _STAFF,
+    Action.REMOVE_SECOND_FACTOR: _STAFF,
+    Action.END_SESSION: _STAFF,
+    Action.END_OTHER_SESSIONS: _STAFF,
     Action.VENDORS: _READERS,
     Action.VENDOR: _READERS,
     Action.REGISTER_VENDOR: _OFFICER,

@@ -457,6 +457,22 @@ def _installation() -> Application:
     return opened(settings, read_keys(settings.key_file))
 
 
+def _takes_email(parser: ArgumentParser) -> None:
+    parser.add_argument("email", metavar="EMAIL", help="with what the colleague signs in")
+
+
+def _reset_second_factor(arguments: Namespace) -> int:
+    from vendorrisk.usecases.account import reset_second_factor_of  # see `_migrate`
+
+    app = _installation()
+    try:
+        name = reset_second_factor_of(app, arguments.email)
+    finally:
+        app.store.close()
+    print(f"{name} has no second factor any more, and sets one up at the next sign-in.")
+    return FINE
+
+
 def _takes_demo(parser: ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, help="where it lies (`demo` in the data folder)")
     parser.add_argument("--days", type=int, default=30, help="how long it stays, 1 to 90 (30)")
@@ -507,6 +523,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("verify", "Check the audit trail, rows, files and scores.", _takes_checkpoint, _verify),
     Command("checkpoint", "Print how far the audit trail has come.", _takes_nothing, _checkpoint),
+    Command(
+        "reset-second-factor",
+        "Let a colleague who lost their second factor set up another.",
+        _takes_email,
+        _reset_second_factor,
+    ),
     Command("demo", "Make and serve a made-up portfolio.", _takes_demo, _demo),
     Command("new", "Begin a questionnaire, or its next version.", _takes_new, _new),
 )

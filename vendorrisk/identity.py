@@ -1,4 +1,4 @@
-"""Who somebody is: passwords, one-use links, sessions, and slowing down those who guess.
+"""Who somebody is: passwords, second factors, one-use links, sessions, and slowing down guesses.
 
 Tokens are random and only their hashes are stored. Times are arguments, so that every expiry can
 be tested without waiting for it.
@@ -7,15 +7,18 @@ be tested without waiting for it.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import ipaddress
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Literal
 
+import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -31,6 +34,12 @@ LINK_HOLDS = timedelta(hours=24)
 STAFF_IDLE = timedelta(hours=12)
 STAFF_LONGEST = timedelta(days=7)
 VENDOR_LONGEST = timedelta(days=14)
+HALF_LONGEST = timedelta(minutes=15)
+"""How long one may take for the second factor after the password."""
+
+CONFIRMED_FOR = timedelta(minutes=15)
+"""How long after proving who they are somebody may change how they sign in."""
+
 SEEN_EVERY = timedelta(minutes=5)
 """How often it is noted that a session is in use; more often would be a write for every click."""
 
@@ -144,6 +153,61 @@ def _parts(email: str, name: str) -> list[str]:
     return [word for word in words if len(word) >= 4]
 
 
+# Second factors ------------------------------------------------------------------------------
+
+RECOVERY_CODES = 10
+"""How many recovery codes somebody is given at a time."""
+
+_RECOVERY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none of which is taken for another
+_RECOVERY_LENGTH = 12  # 59 bits
+_STEPS_AROUND = (0, -1, 1)  # of 30 seconds: clocks differ, and typing takes a while
+
+
+def new_app_secret() -> str:
+    """A secret to share with an authenticator app: 160 bits in base32."""
+    return pyotp.random_base32(32)
+
+
+def app_address(secret: str, account: str, organisation: str) -> str:
+    """The `otpauth:` address that an authenticator app reads from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=organisation)
+
+
+def code_step(secret: str, code: str, now: datetime, after: int | None) -> int | None:
+    """The time step whose code this is (TOTP, RFC 6238), None where it is none of those around now.
+
+    A code of step `after` or before was used already, or an earlier one than that was.
+    """
+    totp = pyotp.TOTP(secret)
+    digits = re.sub(r"\s", "", code)
+    if not re.fullmatch(r"[0-9]{6}", digits):
+        return None
+    for offset in _STEPS_AROUND:
+        if hmac.compare_digest(totp.at(now, counter_offset=offset), digits):
+            step = totp.timecode(now) + offset
+            return step if after is None or step > after else None
+    return None
+
+
+def new_recovery_codes() -> tuple[str, ...]:
+    """Fresh recovery codes, as they are shown: three groups of four letters and digits."""
+    return tuple(_grouped(_random_letters()) for _ in range(RECOVERY_CODES))
+
+
+def recovery_hash(key: bytes, person_id: str, code: str) -> str:
+    """What is stored of a recovery code: HMAC-SHA256 in hex, however the code was typed."""
+    plain = re.sub(r"[\W_]", "", code.casefold())
+    return hmac.digest(key, f"{person_id} {plain}".encode("utf-8", "replace"), "sha256").hex()
+
+
+def _random_letters() -> str:
+    return "".join(secrets.choice(_RECOVERY_LETTERS) for _ in range(_RECOVERY_LENGTH))
+
+
+def _grouped(letters: str) -> str:
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+
+
 # Tokens and sessions -------------------------------------------------------------------------
 
 
@@ -189,6 +253,39 @@ def worth_noting(now: datetime, last_seen_at: datetime) -> bool:
     return now - last_seen_at >= SEEN_EVERY
 
 
+_BROWSERS = (
+    (r"Edg(?:e|A|iOS)?/", "Edge"),
+    (r"OPR/|Opera", "Opera"),
+    (r"SamsungBrowser/", "Samsung Internet"),
+    (r"Firefox/|FxiOS/", "Firefox"),
+    (r"Chrome/|CriOS/|Chromium/", "Chrome"),
+    (r"Safari/", "Safari"),
+)
+_SYSTEMS = (
+    (r"iPhone", "an iPhone"),
+    (r"iPad", "an iPad"),
+    (r"Android", "Android"),
+    (r"CrOS", "ChromeOS"),
+    (r"Windows", "Windows"),
+    (r"Mac OS X|Macintosh", "a Mac"),
+    (r"Linux|X11", "Linux"),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """A browser and its system in words, such as "Firefox on Linux", from what the browser says.
+
+    It tells the owner of an account which session is which, and is no proof of anything.
+    """
+    browser, system = (
+        next((name for pattern, name in table if re.search(pattern, user_agent)), None)
+        for table in (_BROWSERS, _SYSTEMS)
+    )
+    if browser is None:
+        return "Another program"
+    return browser if system is None else f"{browser} on {system}"
+
+
 LinkState = Literal["good", "expired", "used"]
 
 
@@ -203,54 +300,75 @@ def link_state(now: datetime, *, expires_at: datetime, used_at: datetime | None)
 
 FORGET_FAILURES = timedelta(hours=24)
 
+Guess = Literal["password", "code", "link", "provider"]
+"""What somebody tries to guess: a password, the code of a second factor, a one-use link, or the
+answer of a provider that signs people in.
+"""
+
 # How many failures cost nothing, and how long one waits at most after more. Failures on an account
-# from everywhere slow it down a little only: nobody can lock somebody else out.
-_LIMITS = {
-    "account and address": (5, timedelta(minutes=15)),
-    "address": (20, timedelta(minutes=15)),
-    "account": (50, timedelta(seconds=20)),
+# from everywhere slow it down a little only: nobody can lock somebody else out. Codes are short, so
+# they are guessed more slowly; who gets that far has the password already.
+_HERE = (5, timedelta(minutes=15))
+_ADDRESS = (20, timedelta(minutes=15))
+_LIMITS: Mapping[Guess, Mapping[str, tuple[int, timedelta]]] = {
+    "password": {
+        "account and address": _HERE,
+        "address": _ADDRESS,
+        "account": (50, timedelta(seconds=20)),
+    },
+    "code": {
+        "account and address": _HERE,
+        "address": _ADDRESS,
+        "account": (20, timedelta(minutes=5)),
+    },
+    "link": {"address": _ADDRESS},
+    "provider": {"address": _ADDRESS},
 }
 
 
-def wait_before_next_try(work: Work, email: str, address: str) -> timedelta:
+def wait_before_next_try(
+    work: Work, account: str, address: str, what: Guess = "password"
+) -> timedelta:
     """How long this address must wait before it may try this account again; zero if not at all."""
-    keys = _throttle_keys(email, address)
+    keys = _throttle_keys(what, account, address)
     longest = timedelta(0)
     found = work.throttles(list(keys.values()))
     for limit, key in keys.items():
         if (tried := found.get(key)) is not None:
-            left = tried.last_failed_at + _pause(limit, tried.failures) - work.now
+            left = tried.last_failed_at + _pause(what, limit, tried.failures) - work.now
             longest = max(longest, left)
     return longest
 
 
-def note_failure(work: Work, email: str, address: str) -> None:
+def note_failure(work: Work, account: str, address: str, what: Guess = "password") -> None:
     """Count a failed try against the account, the address and the two together."""
     # In one order, so that two transactions that count the same keys cannot block each other.
-    for key in sorted(_throttle_keys(email, address).values()):
+    for key in sorted(_throttle_keys(what, account, address).values()):
         work.count_failure(key, forget_before=work.now - FORGET_FAILURES)
 
 
-def note_success(work: Work, email: str, address: str) -> None:
+def note_success(work: Work, account: str, address: str, what: Guess = "password") -> None:
     """Forget the failed tries of this address on this account, and everybody's old ones."""
-    keys = _throttle_keys(email, address)
-    work.forget_failures(keys=[keys["account and address"]], before=work.now - FORGET_FAILURES)
+    keys = _throttle_keys(what, account, address)
+    both = [key for limit, key in keys.items() if limit == "account and address"]
+    work.forget_failures(keys=both, before=work.now - FORGET_FAILURES)
 
 
-def _pause(limit: str, failures: int) -> timedelta:
-    free, longest = _LIMITS[limit]
+def _pause(what: Guess, limit: str, failures: int) -> timedelta:
+    free, longest = _LIMITS[what][limit]
     if failures < free:
         return timedelta(0)
     return min(longest, timedelta(seconds=2 ** min(failures - free, 20)))
 
 
-def _throttle_keys(email: str, address: str) -> dict[str, str]:
-    account, network = email.strip().casefold(), _network(address)
-    return {
-        "account and address": hash_token(f"account {account} address {network}"),
-        "address": hash_token(f"address {network}"),
-        "account": hash_token(f"account {account}"),
+def _throttle_keys(what: Guess, account: str, address: str) -> dict[str, str]:
+    account, network = account.strip().casefold(), _network(address)
+    keys = {
+        "account and address": f"{what} account {account} address {network}",
+        "address": f"{what} address {network}",
+        "account": f"{what} account {account}",
     }
+    return {limit: hash_token(keys[limit]) for limit in _LIMITS[what]}
 
 
 def _network(address: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from vendorrisk.access import SECOND_FACTOR_ROLES, STAFF_ROLES, Role
 from vendorrisk.assessment import Refusal
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,7 @@ NAMES = (
     "VENDORRISK_BASE_URL",
     "VENDORRISK_QUESTIONNAIRES",
     "VENDORRISK_ORGANISATION",
+    "VENDORRISK_SECOND_FACTOR",
     "VENDORRISK_DEMO",
 )
 """Every setting; docs/operations.md explains each."""
@@ -43,7 +45,8 @@ class Settings:
 
     `public_url` is the address that people use, without a slash at its end, or None for this
     machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
-    uploads. `key_path` is None where the key lies in `data`.
+    uploads. `key_path` is None where the key lies in `data`. `second_factor_for` are the roles that
+    a password alone does not let in.
     """
 
     data: Path
@@ -53,6 +56,7 @@ class Settings:
     organisation: str
     demo: bool
     key_path: Path | None = None
+    second_factor_for: frozenset[Role] = SECOND_FACTOR_ROLES
 
     @property
     def key_file(self) -> Path:
@@ -115,14 +119,34 @@ class Settings:
         if len(organisation) > 100 or not organisation.isprintable():
             problems.append("VENDORRISK_ORGANISATION must be one line of at most 100 characters.")
 
+        asked = values.get("VENDORRISK_SECOND_FACTOR", "required")
+        if asked not in ("required", "everyone"):
+            problems.append(
+                f"VENDORRISK_SECOND_FACTOR is {asked}; it must be required, for those who always"
+                " need a second factor, or everyone."
+            )
+
         demo = values.get("VENDORRISK_DEMO", "0")
         if demo not in ("0", "1"):
             problems.append(f"VENDORRISK_DEMO is {demo}; it must be 1 for a demo, or 0.")
 
         if problems:
             raise InvalidSettings(tuple(problems))
+        if demo == "1":  # its people are made up, and it answers this machine alone
+            second_factor_for = frozenset[Role]()
+        else:
+            second_factor_for = (
+                frozenset(STAFF_ROLES) if asked == "everyone" else SECOND_FACTOR_ROLES
+            )
         return cls(
-            data, database_url, public_url, questionnaires, organisation, demo == "1", key_path
+            data,
+            database_url,
+            public_url,
+            questionnaires,
+            organisation,
+            demo == "1",
+            key_path,
+            second_factor_for,
         )
 
 

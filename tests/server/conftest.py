@@ -34,7 +34,13 @@ def make_application(url: str, folder: Path, clock: Clock, **changes: object) ->
         data=folder,
         database_url=url,
         questionnaires=ROOT / "questionnaires",
-        **{"public_url": None, "organisation": "Example Council", "demo": False, **changes},
+        **{
+            "public_url": None,
+            "organisation": "Example Council",
+            "demo": False,
+            "second_factor_for": frozenset(),  # asked for where it is tested
+            **changes,
+        },
     )
     return Application(
         settings=settings,

@@ -36,6 +36,10 @@ OF_THE_INSTALLATION = {
     tables.Person,
     tables.PersonRole,
     tables.SetupToken,
+    tables.SignInDetail,
+    tables.SecondFactor,
+    tables.RecoveryCode,
+    tables.Pending,
     tables.Throttle,
 }
 
@@ -77,6 +81,20 @@ def test_a_vendors_scope_holds_nothing_of_the_installation(store: Store) -> None
     with store.begin(EVERYTHING) as work:
         work.add(tables.SetupToken(token_hash="x", created_at=NOW, expires_at=NOW))
         work.count_failure("x", forget_before=NOW)
+        work.keep_pending("x", "x", NOW)
+        session = tables.SignIn(
+            token_hash="x",
+            person_id=mine.person,
+            created_at=NOW,
+            last_seen_at=NOW,
+            expires_at=NOW,
+        )
+        work.add(session)
+        work.add(tables.SignInDetail(sign_in_id=session.id, confirmed_at=NOW))
+        work.add(
+            tables.SecondFactor(person_id=mine.person, kind="app", name="Phone", created_at=NOW)
+        )
+        work.add(tables.RecoveryCode(person_id=mine.person, code_hash="x", created_at=NOW))
         work.record(SYSTEM, "setup_link", "installation", "1")
     for table in OF_THE_INSTALLATION:
         with store.read(Scope(mine.assessment)) as work:

@@ -60,7 +60,13 @@ def application(folder: Path, clock: Callable[[], Any], **changes: Any) -> Appli
         data=folder,
         database_url=f"sqlite:///{folder / 'vendorrisk.db'}",
         questionnaires=ROOT / "questionnaires",
-        **{"public_url": None, "organisation": "Example Council", "demo": False, **changes},
+        **{
+            "public_url": None,
+            "organisation": "Example Council",
+            "demo": False,
+            "second_factor_for": frozenset(),  # asked for where it is tested
+            **changes,
+        },
     )
     return Application(
         settings=settings,
@@ -255,7 +261,8 @@ def review(app: Application, town: Town, key: str, told: DemoVendor) -> None:
 
 
 def give_role(app: Application, town: Town, key: str, role: str) -> None:
-    """One more role for a colleague, who is signed out by it."""
+    """One more role for a colleague, who is signed out by it and signs in again."""
     administrator = actor(app, town, "administrator")
     person = actor(app, town, key)
     people.change_roles(app, administrator, person.id, {*person.roles, Role(role)})
+    town.sessions[key] = hash_token(people.sign_in(app, f"{key}@example.org", PASSWORD))

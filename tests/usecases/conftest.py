@@ -243,8 +243,18 @@ class Template:
     contact: Actor | None = None
 
 
-def settings(folder: Path, *, demo: bool = False) -> Settings:
-    return Settings(folder, "sqlite://", None, LIBRARY, "Our Agency", demo)
+def settings(
+    folder: Path, *, demo: bool = False, second_factor_for: frozenset[Role] = frozenset()
+) -> Settings:
+    return Settings(
+        folder,
+        "sqlite://",
+        None,
+        LIBRARY,
+        "Our Agency",
+        demo,
+        second_factor_for=second_factor_for,
+    )
 
 
 def built(

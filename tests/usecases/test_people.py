@@ -147,11 +147,15 @@ def test_a_setup_link_and_a_password_link_are_not_exchangeable(app: Application)
     assert refused.value.code == "link_wrong"
 
 
-def test_a_change_of_roles_holds_at_the_next_click(app: Application) -> None:
+def test_a_change_of_roles_ends_the_sessions_that_had_the_others(app: Application) -> None:
     _, ada = setting_up(app)
     link = people.add_person(app, ada, "Bo", "bo@example.org", [Role.REVIEWER])
     session = hash_token(people.choose_password(app, link.token, PASSWORD))
+    people.change_roles(app, ada, link.person.id, [Role.REVIEWER])
+    assert people.actor_of(app, session) is not None, "nothing was changed"
     people.change_roles(app, ada, link.person.id, [Role.AUDITOR])
+    assert people.actor_of(app, session) is None
+    session = hash_token(people.sign_in(app, "bo@example.org", PASSWORD))
     bo = people.actor_of(app, session)
     assert bo is not None
     assert bo.roles == {Role.AUDITOR}

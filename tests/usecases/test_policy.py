@@ -27,6 +27,7 @@ from vendorrisk.access import (
 )
 from vendorrisk.content import Library
 from vendorrisk.usecases import (
+    account,
     answering,
     assessments,
     audit,
@@ -55,6 +56,16 @@ WITHOUT_ACTOR = {
     "actor_of": "finds out who the actor is",
     "verify": "asked by whoever runs the service, with the key, on the command line",
     "checkpoint": "the same",
+    "reset_second_factor_of": "typed in the console of whoever runs the service",
+    "halfway_of": "finds out who gave the password alone",
+    "leave_halfway": "the half session is the authority, over itself",
+    "give_code": "the half session and the code are the authority",
+    "ask_for_passkey": "the half session is the authority",
+    "give_passkey": "the half session and the passkey are the authority",
+    "begin_app": "the session is the authority, half before the first second factor",
+    "confirm_app": "the session is the authority, half before the first second factor",
+    "begin_passkey": "the session is the authority, half before the first second factor",
+    "confirm_passkey": "the session is the authority, half before the first second factor",
 }
 
 
@@ -78,6 +89,16 @@ class Ids:
 
 Call = Callable[[Application, Actor, Ids], object]
 
+def held(call: Callable[[], object]) -> object:
+    """A call about something of one's own that is not there: past the gate, nothing is found."""
+    try:
+        return call()
+    except NotFound as nothing:
+        if str(nothing) == str(NotFound()):
+            raise
+        return None
+
+
 CALLS: dict[Action, Call] = {
     Action.LIST_PEOPLE: lambda app, actor, ids: people.list_people(app, actor),
     Action.ADD_PERSON: lambda app, actor, ids: people.add_person(
@@ -90,7 +111,28 @@ CALLS: dict[Action, Call] = {
         app, actor, ids.person, [Role.AUDITOR]
     ),
     Action.DEACTIVATE: lambda app, actor, ids: people.deactivate(app, actor, ids.person),
+    Action.RESET_SECOND_FACTOR: lambda app, actor, ids: account.reset_second_factor(
+        app, actor, ids.person
+    ),
+    Action.SESSIONS_OF: lambda app, actor, ids: account.sessions_of(app, actor, ids.person),
+    Action.END_SESSIONS_OF: lambda app, actor, ids: account.end_sessions_of(app, actor, ids.person),
     Action.SIGN_OUT: lambda app, actor, ids: people.sign_out(app, actor),
+    Action.OWN_ACCOUNT: lambda app, actor, ids: account.own_account(app, actor),
+    Action.CONFIRM_OWN: lambda app, actor, ids: account.confirm_own(app, actor, "wrong"),
+    Action.CHANGE_NAME: lambda app, actor, ids: account.change_name(app, actor, actor.name),
+    Action.CHANGE_PASSWORD: lambda app, actor, ids: account.change_password(
+        app, actor, "wrong", "wrong"
+    ),
+    Action.NEW_RECOVERY_CODES: lambda app, actor, ids: held(
+        lambda: account.new_recovery_codes(app, actor)
+    ),
+    Action.REMOVE_SECOND_FACTOR: lambda app, actor, ids: held(
+        lambda: account.remove_second_factor(app, actor, "none")
+    ),
+    Action.END_SESSION: lambda app, actor, ids: held(
+        lambda: account.end_session(app, actor, "none")
+    ),
+    Action.END_OTHER_SESSIONS: lambda app, actor, ids: account.end_other_sessions(app, actor),
     Action.VENDORS: lambda app, actor, ids: vendors.vendors(app, actor),
     Action.VENDOR: lambda app, actor, ids: vendors.vendor(app, actor, ids.vendor),
     Action.REGISTER_VENDOR: lambda app, actor, ids: vendors.register_vendor(

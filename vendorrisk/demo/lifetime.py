@@ -41,6 +41,7 @@ def settings(folder: Path, questionnaires: Path) -> Settings:
         questionnaires=questionnaires,
         organisation=ORGANISATION,
         demo=True,
+        second_factor_for=frozenset(),
     )
 
 

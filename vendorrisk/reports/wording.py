@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from textwrap import shorten
 
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
@@ -11,6 +11,12 @@ _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KW
 def day(when: date) -> str:
     """A date as people write it: "3 November 2026"."""
     return f"{when.day} {when:%B %Y}"
+
+
+def moment(when: datetime) -> str:
+    """A time as people write it, in UTC: "3 November 2026, 14:05 UTC"."""
+    utc = when.astimezone(UTC)
+    return f"{day(utc.date())}, {utc:%H:%M} UTC"
 
 
 def minor_digits(currency: str | None) -> int:

@@ -12,7 +12,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from vendorrisk.assessment import Refusal
-from vendorrisk.server import app_pages, downloads, entrance, faults, health, trail
+from vendorrisk.server import (
+    account,
+    app_pages,
+    downloads,
+    entrance,
+    faults,
+    health,
+    second_step,
+    trail,
+)
 from vendorrisk.server import middleware as layers
 from vendorrisk.server.faults import on_script_error
 from vendorrisk.server.sessions import Forged
@@ -37,6 +46,17 @@ def routes() -> Sequence[BaseRoute]:
         Route("/sign-in", entrance.sign_in, methods=["POST"]),
         Route("/sign-out", entrance.show_sign_out),
         Route("/sign-out", entrance.sign_out, methods=["POST"]),
+        Route("/second-step", second_step.show_second_step),
+        Route("/second-step", second_step.take_second_step, methods=["POST"]),
+        Route("/second-step/leave", second_step.leave, methods=["POST"]),
+        Route("/second-step/app", second_step.show_app),
+        Route("/second-step/app", second_step.add_app, methods=["POST"]),
+        Route("/second-step/passkey", second_step.show_passkey),
+        Route("/second-step/passkey", second_step.add_passkey, methods=["POST"]),
+        Route("/account", account.show_account),
+        Route("/account", account.change_account, methods=["POST"]),
+        Route("/account/confirm", account.show_confirm),
+        Route("/account/confirm", account.confirm, methods=["POST"]),
         Route("/password", entrance.show_password),
         Route("/password", entrance.choose_password, methods=["POST"]),
         Route("/invitation", entrance.show_invitation),

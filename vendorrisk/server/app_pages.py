@@ -31,5 +31,5 @@ register_url_convertor("page_name", PageName())
 async def show_app(request: Request) -> Response:
     """The shell of every Streamlit page; which page it is, Streamlit finds out in the browser."""
     if await actor_of(request) is None:
-        return sign_in_first(request)
+        return await sign_in_first(request)
     return HTMLResponse(shell().html)

@@ -20,7 +20,7 @@ async def send_evidence(request: Request) -> Response:
     """One file of evidence, as an attachment, to whoever may read it."""
     actor = await actor_of(request)
     if actor is None:
-        return sign_in_first(request)
+        return await sign_in_first(request)
     file = await run_in_threadpool(
         evidence.open_evidence, application(), actor, request.path_params["evidence_id"]
     )
@@ -31,7 +31,7 @@ async def send_own_copy(request: Request) -> Response:
     """A vendor's latest submission, byte for byte as it was hashed."""
     actor = await actor_of(request)
     if actor is None:
-        return sign_in_first(request)
+        return await sign_in_first(request)
     assessment_id = request.path_params["assessment_id"]
     copy = await run_in_threadpool(submitting.own_copy, application(), actor, assessment_id)
     return attachment(copy, "application/json", f"submission-{assessment_id[:8]}.json")
@@ -41,7 +41,7 @@ async def show_brief(request: Request) -> Response:
     """One printable page about one vendor's result."""
     actor = await actor_of(request)
     if actor is None:
-        return sign_in_first(request)
+        return await sign_in_first(request)
     brief = await run_in_threadpool(
         deciding.brief, application(), actor, request.path_params["assessment_id"]
     )

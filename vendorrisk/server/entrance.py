@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vendorrisk.assessment import Refusal
+from vendorrisk.identity import device_of as device_in_words
 from vendorrisk.server.pages import Objection, form_page
-from vendorrisk.server.sessions import actor_of, begin_session, end_session, posted
-from vendorrisk.usecases import invitations, people, setup
+from vendorrisk.server.sessions import actor_of, begin_session, end_session, posted, session_hash
+from vendorrisk.usecases import invitations, people, second_factor, setup
 from vendorrisk.usecases.application import application
+from vendorrisk.usecases.second_factor import Halfway
 
 
 async def show_setup(request: Request) -> Response:
@@ -41,6 +43,8 @@ async def set_up(request: Request) -> Response:
             values["name"],
             values["email"],
             fields.get("password", ""),
+            network_of(request),
+            device_of(request),
         ),
         again=lambda objection: form_page(request, "setup.html", objection, values=values),
     )
@@ -66,11 +70,16 @@ async def sign_in(request: Request) -> Response:
     fields = await posted(request)
     values = _typed(fields, "email", "next")
     values["next"] = safe_path(values["next"])
-    address = request.client.host if request.client else ""
     return await _enter(
         request,
         "person",
-        lambda: people.sign_in(application(), values["email"], fields.get("password", ""), address),
+        lambda: people.sign_in(
+            application(),
+            values["email"],
+            fields.get("password", ""),
+            network_of(request),
+            device_of(request),
+        ),
         again=lambda objection: form_page(
             request, "sign_in.html", objection, values=values, signed_out=False
         ),
@@ -90,7 +99,13 @@ async def choose_password(request: Request) -> Response:
     return await _enter(
         request,
         "person",
-        lambda: people.choose_password(application(), values["code"], fields.get("password", "")),
+        lambda: people.choose_password(
+            application(),
+            values["code"],
+            fields.get("password", ""),
+            network_of(request),
+            device_of(request),
+        ),
         again=lambda objection: form_page(request, "password.html", objection, values=values),
     )
 
@@ -136,10 +151,38 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, status_code=303)
 
 
-def sign_in_first(request: Request) -> Response:
-    """Send a stranger to sign in, and back here afterwards."""
+async def sign_in_first(request: Request) -> Response:
+    """Send a stranger to sign in, or to the second step of it, and back here afterwards."""
+    step = "/sign-in" if await halfway_of(request) is None else "/second-step"
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return see_other("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}")
+    if wanted == "/" or request.url.path in (step, "/sign-in", "/second-step"):
+        return see_other(step)
+    return see_other(f"{step}?next={quote(wanted)}")
+
+
+async def halfway_of(request: Request) -> Halfway | None:
+    """Who gave their password here and not yet a second factor."""
+    hashed = session_hash(request)
+    if hashed is None:
+        return None
+    return await run_in_threadpool(second_factor.halfway_of, application(), hashed)
+
+
+async def end_halfway(request: Request) -> None:
+    """End the half session of this browser, if it has one."""
+    if await halfway_of(request) is not None:
+        hashed = session_hash(request) or ""
+        await run_in_threadpool(second_factor.leave_halfway, application(), hashed)
+
+
+def network_of(request: Request) -> str:
+    """The network address that a request came from."""
+    return request.client.host if request.client else ""
+
+
+def device_of(request: Request) -> str:
+    """The browser that a request came from, in words."""
+    return device_in_words(request.headers.get("user-agent", ""))
 
 
 def safe_path(wanted: str) -> str:
@@ -165,6 +208,7 @@ async def _enter(
     before = await actor_of(request)
     if before is not None:
         await run_in_threadpool(people.sign_out, application(), before)
+    await end_halfway(request)
     response = see_other(following)
     begin_session(response, token, kind)
     return response

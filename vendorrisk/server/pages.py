@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vendorrisk.assessment import Refusal
-from vendorrisk.reports.wording import clip, day, money
+from vendorrisk.reports.wording import clip, day, moment, money
 from vendorrisk.server import headers, sessions
 from vendorrisk.usecases.application import application
 from vendorrisk.usecases.errors import Invalid
@@ -25,7 +26,7 @@ _TEMPLATES = Environment(
 )
 
 
-_TEMPLATES.filters.update(money=money, day=day, clip=clip)
+_TEMPLATES.filters.update(money=money, day=day, clip=clip, moment=moment)
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,16 @@ def page(template: str, *, status: int = 200, **values: object) -> Response:
 def form_page(
     request: Request, template: str, refusal: Objection | None = None, **values: object
 ) -> Response:
-    """The page of a form that posts to its own address, with the token that lets it."""
+    """The page of a form that posts to its own address, with the token that lets it; `token_for`
+    gives the template the token of another address.
+    """
     key = sessions.form_key(request)
     response = page(
         template,
         status=422 if refusal else 200,
         refusal=refusal,
         form_token=sessions.form_token(key, request.url.path),
+        token_for=partial(sessions.form_token, key),
         **values,
     )
     sessions.keep_form_key(response, key)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from vendorrisk.access import EVERYTHING, INVITED_ROLES, STAFF_ROLES, Action, Actor, Role, authorise
 from vendorrisk.identity import (
+    HALF_LONGEST,
     LINK_HOLDS,
     hash_password,
     hash_token,
@@ -24,16 +25,22 @@ from vendorrisk.identity import (
     wait_before_next_try,
     worth_noting,
 )
+from vendorrisk.settings import Settings
 from vendorrisk.store import PersonItem, SessionItem, Work
-from vendorrisk.store.tables import Person, SetupToken, SignIn
+from vendorrisk.store.tables import Person, SetupToken, SignIn, SignInDetail
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 
+Factor = Literal["app", "passkey", "recovery", "provider"]
+"""How a second factor was given; "provider" where whoever signed them in asked for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A colleague. `waiting_for_password` until they have used their link."""
+    """A colleague. `waiting_for_password` until they have used their link; `second_factors` is how
+    many authenticator apps and passkeys they have.
+    """
 
     id: str
     name: str
@@ -42,6 +49,7 @@ class PersonView:
     active: bool
     waiting_for_password: bool
     created_at: datetime
+    second_factors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +61,19 @@ class PasswordLink:
     expires_at: datetime
 
 
-def sign_in(app: Application, email: str, password: str, address: str = "") -> str:
+def sign_in(
+    app: Application, email: str, password: str, address: str = "", device: str = ""
+) -> str:
     """Give a session token. A wrong address and a wrong password are refused alike.
 
-    `address` is the network address asked from, for throttling; it is never stored in clear.
-    Raises `Refusal` (sign_in_failed, too_many_tries).
+    `address` is the network address asked from, for throttling and for the person's own list of
+    sessions, and `device` what it was done with. Where a second factor is asked for, the session
+    is good for that alone (see `second_factor`). Raises `Refusal` (sign_in_failed, too_many_tries).
     """
     with app.store.read(EVERYTHING) as work:
         wait = wait_before_next_try(work, email, address)
         found = work.person_by_email(email.strip())
-    if wait:
-        seconds = max(1, round(wait.total_seconds()))
-        raise Refusal(
-            "too_many_tries",
-            "Too many failed tries.",
-            f"Wait {seconds} seconds, then try again."
-            if seconds < 120
-            else f"Wait {round(seconds / 60)} minutes, then try again.",
-        )
+    refuse_to_wait(wait)
     # Checking a password takes long on purpose, so no transaction is open meanwhile.
     usable = found.person.password_hash if found is not None and found.person.active else None
     right = verify_password(usable, password)
@@ -89,8 +92,8 @@ def sign_in(app: Application, email: str, password: str, address: str = "") -> s
             if usable is not None and needs_new_hash(usable):
                 current.person.password_hash = hash_password(password)
             actor = _actor(current)
-            work.record(actor, "sign_in", "person", actor.id)
-            token = open_session(work, current.person)
+            work.record(actor, "sign_in", "person", actor.id, by="password")
+            token = open_session(app, work, current, address=address, device=device)
     if token is None:
         raise Refusal(
             "sign_in_failed",
@@ -101,11 +104,14 @@ def sign_in(app: Application, email: str, password: str, address: str = "") -> s
 
 
 def actor_of(app: Application, token_hash: str) -> Actor | None:
-    """Who holds the session with this hash, looked up on every rerun; None: sign in again."""
+    """Who holds the session with this hash, looked up on every rerun; None: sign in again.
+
+    A session that still lacks the second factor it needs is nobody's.
+    """
     now = app.clock()
     with app.store.read(EVERYTHING) as work:
-        found = work.session(token_hash)
-        if found is None or not _session_holds(found, now):
+        found = holder(work, token_hash)
+        if found is None or not is_whole(app.settings, found):
             return None
         session = found.sign_in
         also = (
@@ -131,7 +137,9 @@ def sign_out(app: Application, actor: Actor) -> None:
             work.record(actor, Action.SIGN_OUT, actor.kind, actor.id, actor.assessment_id)
 
 
-def choose_password(app: Application, token: str, password: str) -> str:
+def choose_password(
+    app: Application, token: str, password: str, address: str = "", device: str = ""
+) -> str:
     """Set the password of whom the link belongs to, end their other sessions, and sign them in.
 
     Gives the session token. Raises `Refusal` (link_wrong, link_expired, link_used) or `Invalid`
@@ -149,14 +157,15 @@ def choose_password(app: Application, token: str, password: str) -> str:
         found.person.password_hash = hash_password(password)
         work.record(_actor(found), "choose_password", "person", found.person.id)
         work.revoke_sessions(person_id=found.person.id)
-        return open_session(work, found.person)
+        return open_session(app, work, found, address=address, device=device)
 
 
 def list_people(app: Application, actor: Actor) -> tuple[PersonView, ...]:
     """Everybody, by name."""
     scope = authorise(actor, Action.LIST_PEOPLE)
     with app.store.read(scope) as work:
-        return tuple(_view(item) for item in work.people())
+        enrolled = work.enrolled()
+        return tuple(_view(item, enrolled.get(item.person.id, 0)) for item in work.people())
 
 
 def add_person(
@@ -189,7 +198,7 @@ def new_password_link(app: Application, actor: Actor, person_id: str) -> Passwor
     """
     scope = authorise(actor, Action.NEW_PASSWORD_LINK)
     with app.store.begin(scope) as work:
-        found = _require_person(work, person_id)
+        found = require_person(work, person_id)
         if not found.person.active:
             raise Refusal(
                 "deactivated",
@@ -202,7 +211,8 @@ def new_password_link(app: Application, actor: Actor, person_id: str) -> Passwor
 def change_roles(
     app: Application, actor: Actor, person_id: str, roles: Collection[Role]
 ) -> PersonView:
-    """Replace a colleague's roles; it holds from their next click on, in every open page.
+    """Replace a colleague's roles. Their sessions end, so that nobody works on under rights that
+    another session was given for, and the next one asks for a second factor if the roles do.
 
     Somebody who was deactivated gets access again. The last active administrator stays one:
     raises `Refusal` (last_administrator), or `Invalid` without any role.
@@ -212,9 +222,11 @@ def change_roles(
     chosen = _staff_roles(form, roles)
     form.check()
     with app.store.begin(scope) as work:
-        found = _require_person(work, person_id)
+        found = require_person(work, person_id)
         if Role.ADMINISTRATOR not in chosen:
             _keep_an_administrator(work, person_id)
+        if chosen != found.roles:
+            work.revoke_sessions(person_id=person_id)
         found.person.active = True
         work.set_roles(person_id, chosen)
         work.record(
@@ -232,7 +244,7 @@ def deactivate(app: Application, actor: Actor, person_id: str) -> PersonView:
     """End a colleague's access and sessions; what they did stays. Raises as `change_roles`."""
     scope = authorise(actor, Action.DEACTIVATE)
     with app.store.begin(scope) as work:
-        found = _require_person(work, person_id)
+        found = require_person(work, person_id)
         _keep_an_administrator(work, person_id)
         found.person.active = False
         for link in work.open_setup_tokens(person_id):
@@ -249,19 +261,81 @@ def check_password(form: Form, password: str, person: Person) -> None:
         form.problem("password", problem)
 
 
-def open_session(work: Work, person: Person) -> str:
-    """Begin a session of a member of staff; gives its token, of which only a hash is kept."""
+def open_session(
+    app: Application,
+    work: Work,
+    item: PersonItem,
+    *,
+    address: str = "",
+    device: str = "",
+    factor: Factor | None = None,
+    provider: str | None = None,
+) -> str:
+    """Begin a session of a member of staff; gives its token, of which only a hash is kept.
+
+    Without the `factor` that whoever has one, or a role that needs one, must give, it is a half
+    session: it ends soon, and lets nobody further than to the second step.
+    """
+    asked = bool(work.second_factors(item.person.id)) or _asks(app.settings, item.roles)
+    half = factor is None and asked
     token = new_token()
-    work.add(
+    row = work.add(
         SignIn(
             token_hash=hash_token(token),
-            person_id=person.id,
+            person_id=item.person.id,
             created_at=work.now,
             last_seen_at=work.now,
-            expires_at=session_ends("person", work.now),
+            expires_at=work.now + HALF_LONGEST if half else session_ends("person", work.now),
+        )
+    )
+    work.add(
+        SignInDetail(
+            sign_in_id=row.id,
+            half=half,
+            factor=factor,
+            confirmed_at=work.now,
+            device=device[:100],
+            address=address[:100],
+            provider=provider,
         )
     )
     return token
+
+
+def holder(work: Work, token_hash: str) -> SessionItem | None:
+    """The session with this hash if it holds, whether whole or half."""
+    found = work.session(token_hash)
+    return found if found is not None and _session_holds(found, work.now) else None
+
+
+def is_whole(settings: Settings, found: SessionItem) -> bool:
+    """Whether a session lets its holder work: nothing is missing that its roles ask for."""
+    if found.person is None or (found.detail is not None and found.detail.factor is not None):
+        return True
+    half = found.detail is not None and found.detail.half
+    return not half and not _asks(settings, found.roles)
+
+
+def refuse_to_wait(wait: timedelta) -> None:
+    """Raise `Refusal` (too_many_tries) unless the wait is over."""
+    if wait <= timedelta(0):
+        return
+    seconds = max(1, round(wait.total_seconds()))
+    raise Refusal(
+        "too_many_tries",
+        "Too many failed tries.",
+        f"Wait {seconds} seconds, then try again."
+        if seconds < 120
+        else f"Wait {round(seconds / 60)} minutes, then try again.",
+    )
+
+
+def require_person(work: Work, person_id: str) -> PersonItem:
+    """The member of staff with this id. Raises `NotFound`."""
+    found = work.person(person_id)
+    if found is None:
+        raise NotFound("This person")
+    return found
 
 
 def use_link(work: Work, token: str, whose: Literal["a colleague"] | None) -> SetupToken:
@@ -304,13 +378,6 @@ def _new_link(actor: Actor, work: Work, item: PersonItem) -> PasswordLink:
     return PasswordLink(_view(item), token, row.expires_at)
 
 
-def _require_person(work: Work, person_id: str) -> PersonItem:
-    found = work.person(person_id)
-    if found is None:
-        raise NotFound("This person")
-    return found
-
-
 def _keep_an_administrator(work: Work, person_id: str) -> None:
     others = [
         item
@@ -338,7 +405,11 @@ def _staff_roles(form: Form, roles: Collection[Role]) -> frozenset[Role]:
     return chosen
 
 
-def _view(item: PersonItem) -> PersonView:
+def _asks(settings: Settings, roles: Collection[Role]) -> bool:
+    return not settings.second_factor_for.isdisjoint(roles)
+
+
+def _view(item: PersonItem, second_factors: int = 0) -> PersonView:
     person = item.person
     return PersonView(
         id=person.id,
@@ -348,6 +419,7 @@ def _view(item: PersonItem) -> PersonView:
         active=person.active,
         waiting_for_password=person.active and person.password_hash is None,
         created_at=person.created_at,
+        second_factors=second_factors,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vendorrisk.access import EVERYTHING, SYSTEM, Role
 from vendorrisk.identity import LINK_HOLDS, hash_password, hash_token, new_token
+from vendorrisk.store import PersonItem
 from vendorrisk.store.tables import Person, SetupToken
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
@@ -36,7 +37,15 @@ def setup_link(app: Application) -> str | None:
     return token
 
 
-def complete_setup(app: Application, token: str, name: str, email: str, password: str) -> str:
+def complete_setup(
+    app: Application,
+    token: str,
+    name: str,
+    email: str,
+    password: str,
+    address: str = "",
+    device: str = "",
+) -> str:
     """Make the first administrator and sign them in; gives the session token.
 
     Raises `Refusal` (link_wrong, link_expired, link_used, already_set_up) or `Invalid` with
@@ -65,5 +74,6 @@ def complete_setup(app: Application, token: str, name: str, email: str, password
         person.password_hash = hash_password(password)
         work.add(person)
         work.record(SYSTEM, "complete_setup", "person", person.id, name=person.name)
-        work.set_roles(person.id, [Role.ADMINISTRATOR])
-        return open_session(work, person)
+        roles = frozenset({Role.ADMINISTRATOR})
+        work.set_roles(person.id, roles)
+        return open_session(app, work, PersonItem(person, roles), address=address, device=device)

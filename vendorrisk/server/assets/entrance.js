@@ -29,7 +29,8 @@
   // A second click must not send the form twice.
   for (const form of document.querySelectorAll("form")) {
     form.addEventListener("submit", (event) => {
-      const button = form.querySelector(".action");
+      const button = event.submitter || form.querySelector(".action");
+      if (!button) return;
       if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
       button.setAttribute("aria-disabled", "true");
     });

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from vendorrisk.access import ROLE_SAYS
+from vendorrisk.access import ROLE_SAYS, Action, allowed
 from vendorrisk.ui import demo
 from vendorrisk.ui.autosave import save_typed
 from vendorrisk.ui.navigation import entries, path
@@ -37,6 +37,8 @@ body = st.container()
 with st.container(key="foot", horizontal=True, vertical_alignment="center"):
     roles = ", ".join(says for role, says in ROLE_SAYS.items() if actor.has(role))
     st.markdown(aside(f"Signed in as {plain(actor.name)}, {roles}"), width="content")
+    if allowed(actor, Action.OWN_ACCOUNT):
+        st.html('<a href="/account" target="_self">Your account</a>', width="content")
     st.html('<a href="/sign-out" target="_self">Sign out</a>', width="content")
 with body:
     page.run()

@@ -8,8 +8,8 @@ from vendorrisk.access import ROLE_DOES, ROLE_SAYS, STAFF_ROLES, Action, Role, a
 from vendorrisk.ui import links, refusals
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.session import current
-from vendorrisk.ui.words import Sign, aside, count, day, plain
-from vendorrisk.usecases import people
+from vendorrisk.ui.words import Sign, aside, count, day, moment, plain
+from vendorrisk.usecases import account, people
 from vendorrisk.usecases.people import PasswordLink, PersonView
 
 app, actor = current()
@@ -44,7 +44,8 @@ def row(person: PersonView) -> None:
             elif person.waiting_for_password:
                 stands = Sign("No password chosen yet", ":material/schedule:", "orange").badge
             else:
-                stands = aside(f"Since {day(person.created_at)}")
+                factor = "with" if person.second_factors else "without"
+                stands = aside(f"Since {day(person.created_at)}, {factor} a second factor")
             st.markdown(f"{says(person.roles).capitalize()}  \n{stands}")
         if may_add and person.active:
             with do, st.popover("Change", icon=":material/edit:", width="stretch"):
@@ -80,6 +81,7 @@ def change(person: PersonView) -> None:
             links.keep("password_link", people.new_password_link(app, actor, person.id))
         if outcome.fine:
             st.rerun()
+    sessions(person)
     sure = st.checkbox("They no longer work here", key=f"sure_{person.id}")
     if st.button(
         "End their access", key=f"end_{person.id}", icon=":material/block:", disabled=not sure
@@ -88,6 +90,41 @@ def change(person: PersonView) -> None:
             people.deactivate(app, actor, person.id)
         if outcome.fine:
             st.rerun()
+
+
+def sessions(person: PersonView) -> None:
+    """Where a colleague is signed in, the end of that, and of a second factor that was lost."""
+    held = account.sessions_of(app, actor, person.id)
+    if held:
+        here = links.zone()
+        lines = [
+            f"- {plain(one.device or 'A browser')}"
+            + aside(
+                f"{f' from {plain(one.address)}' if one.address else ''},"
+                f" last seen about {moment(one.last_seen_at, here)}"
+            )
+            for one in held
+        ]
+        st.markdown("Signed in with:\n" + "\n".join(lines))
+        if st.button("Sign them out everywhere", key=f"out_{person.id}", icon=":material/logout:"):
+            with refusals.shown() as outcome:
+                account.end_sessions_of(app, actor, person.id)
+            if outcome.fine:
+                st.toast(f"{plain(person.name)} is signed out everywhere.", icon=":material/check:")
+                st.rerun()
+    if person.second_factors and person.id != actor.id:
+        lost = st.checkbox("They lost their second factor", key=f"lost_{person.id}")
+        if st.button(
+            "Reset second factor",
+            key=f"reset_{person.id}",
+            icon=":material/phonelink_erase:",
+            disabled=not lost,
+            help="Make sure that it is really them who ask. They set up a new one at sign-in.",
+        ):
+            with refusals.shown() as outcome:
+                account.reset_second_factor(app, actor, person.id)
+            if outcome.fine:
+                st.rerun()
 
 
 def add(so_far: int) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from vendorrisk.content import read_yaml
 from vendorrisk.content.appetites import read_appetite
-from vendorrisk.content.questionnaires import read_questionnaire
+from vendorrisk.content.questionnaires import read_evidence_kinds, read_questionnaire
 from vendorrisk.document import Record, Report
-from vendorrisk.questionnaire import EvidenceKind, Period
+from vendorrisk.questionnaire import EvidenceKind, Period, Questionnaire
+from vendorrisk.scoring import read_rubric
 
 INVALID = Path(__file__).parent / "invalid"
 KINDS = {"policy": EvidenceKind("policy", "Policy", "", Period(12, "months"))}
@@ -61,6 +62,31 @@ def test_a_faulty_appetite_is_refused_with_its_line(path):
     check_one(path, read_appetite)
 
 
+def graded() -> Questionnaire:
+    """The small questionnaire that the faulty everyday rubrics grade."""
+    valid, report = Path(__file__).parent / "valid", Report()
+    kinds = read_evidence_kinds(read_yaml(valid / "catalogs" / "evidence.yaml", report), report)
+    record = read_yaml(valid / "access" / "v1" / "questionnaire.yaml", report)
+    asked = read_questionnaire(record, kinds, report)
+    report.raise_errors()
+    assert asked is not None
+    return asked
+
+
+@pytest.mark.parametrize("path", files("rubric"), ids=lambda path: path.stem)
+def test_a_faulty_rubric_is_refused_with_its_line(path):
+    def read(record, report):
+        asked = graded() if "questionnaire" in record else None
+        return read_rubric(record, tables=lambda name: None, questionnaire=asked, report=report)
+
+    check_one(path, read)
+
+
 def test_every_folder_of_invalid_files_is_read():
-    assert {path.name for path in INVALID.iterdir()} >= {"yaml", "questionnaire", "appetite"}
+    assert {path.name for path in INVALID.iterdir()} >= {
+        "yaml",
+        "questionnaire",
+        "rubric",
+        "appetite",
+    }
     assert all(files(folder.name) for folder in INVALID.iterdir())

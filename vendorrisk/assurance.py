@@ -765,7 +765,8 @@ def _proofs(
         elsewhere = _out_of_scope(item, submission)
         kind = questionnaire.evidence_kinds.get(item.kind)
         usual = None if kind is None else kind.no_older_than
-        as_usual = _age(item.speaks_from, usual, assurance, full, submission.as_of)
+        # By identity, because many questions ask for one period and hashing it takes longer.
+        aged = {id(None): _age(item.speaks_from, usual, assurance, full, submission.as_of)}
         for name in item.questions:
             if name in leave:
                 continue
@@ -776,11 +777,11 @@ def _proofs(
                 continue
             for request in requests:
                 period = request.no_older_than
-                state, level, until = (
-                    as_usual
-                    if period is None
-                    else _age(item.speaks_from, period, assurance, full, submission.as_of)
-                )
+                age = aged.get(id(period))
+                if age is None:
+                    age = _age(item.speaks_from, period, assurance, full, submission.as_of)
+                    aged[id(period)] = age
+                state, level, until = age
                 yield _Proof(item, name, request.choices, state, level, until, full, _NOWHERE)
 
 

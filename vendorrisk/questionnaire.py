@@ -48,7 +48,7 @@ class Period:
     count: int
     unit: Literal["days", "months"]
 
-    def after(self, start: date, times: Fraction = Fraction(1)) -> date:
+    def after(self, start: date, times: Fraction | int = 1) -> date:
         """The last day of `times` this length from `start`; the 31st ends on a shorter month's end.
 
         Half a month, where `times` asks for one, is 15 days.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from vendorrisk.conditions import State
 from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.account import Account
 from vendorrisk.scoring.everyday import Everyday
-from vendorrisk.scoring.exact import Cell, Program
+from vendorrisk.scoring.exact import MOST_REMEMBERED, Cell, Program
 from vendorrisk.scoring.formula import rounded
-from vendorrisk.scoring.graph import BY_ROW, Fold, Named, Rounding
+from vendorrisk.scoring.graph import BY_ROW, Fold, Named, Node, Rounding
 from vendorrisk.scoring.scorecard import Result, Scorecard, Used
 from vendorrisk.scoring.story import Story
 
@@ -29,6 +28,13 @@ class Explainer:
         self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
         self.cell_at = {cell.slot: cell for cell in program.cells.values()}
         graph = program.graph
+        # Where no case has a reason and no member can be binding, the value tells everything.
+        self._by_value: dict[int, dict[object, Used]] = {
+            cell.slot: {}
+            for cell in program.cells.values()
+            if not any(branch.because for branch in cell.branches)
+            and not (cell.members and _may_bind(graph.measures[cell.measure].node))
+        }
         self.account = Account(program)
         self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
 
@@ -60,6 +66,14 @@ class Explainer:
     def used(self, cell: Cell, slots: Sequence[object]) -> Used:
         """What a measure came to, and through which case or members."""
         value = slots[cell.slot]
+        known = self._by_value.get(cell.slot)
+        if known is not None:
+            found = known.get(value)
+            if found is None:
+                if len(known) >= MOST_REMEMBERED:
+                    known.clear()
+                found = known[value] = Used(cell.measure, cell.key, _exact(value))
+            return found
         because, binding = "", tuple[str, ...]()
         if cell.branches:
             for branch in cell.branches:
@@ -76,18 +90,19 @@ class Explainer:
             state = named.state or State.NOT_APPLICABLE
             return Result(state, None, ("The rubric gives no such result.",))
         slot = self.program.slots[named.measure, named.key]
-        found = self.shown(named, slots[slot])
         why = list(self.reasons(slot, slots))
-        if isinstance(found.exact, State):
-            why += self.missing(slot, slots, found.exact)
+        value = slots[slot]
+        if type(value) is State:
+            why += self.missing(slot, slots, value)
         if not why and self.story is None:
             why += self.account.sentences(slot, slots)
-        return replace(found, why=tuple(why))
+        return self.shown(named, value, tuple(why))
 
-    def shown(self, named: Named, value: object) -> Result:
-        """A value as the named result shows it, without reasons."""
+    def shown(self, named: Named, value: object, why: tuple[str, ...] = ()) -> Result:
+        """A value as the named result shows it."""
         found = _exact(value)
-        return Result(found, None if isinstance(found, State) else _shown(found, named.shown))
+        shown = None if isinstance(found, State) else _shown(found, named.shown)
+        return Result(found, shown, why)
 
     def reasons(self, slot: int, slots: Sequence[object]) -> Iterator[str]:
         """The sentences of the cases that fired on the way to a value."""
@@ -138,7 +153,7 @@ class Explainer:
 def binding_members(program: Program, cell: Cell, slots: Sequence[object]) -> Iterator[str]:
     """The members that decided a least, greatest, first, any or all."""
     node = program.graph.measures[cell.measure].node
-    if not isinstance(node, Fold) or node.kind not in ("least", "greatest", "first", "any", "all"):
+    if not isinstance(node, Fold) or not _may_bind(node):
         return
     value = slots[cell.slot]
     if node.kind in ("any", "all"):
@@ -154,6 +169,11 @@ def binding_members(program: Program, cell: Cell, slots: Sequence[object]) -> It
             yield member.says
             if node.kind == "first":
                 return
+
+
+def _may_bind(node: Node) -> bool:
+    """Whether single members may decide a value."""
+    return isinstance(node, Fold) and node.kind in ("least", "greatest", "first", "any", "all")
 
 
 def _exact(value: object) -> Fraction | str | State:

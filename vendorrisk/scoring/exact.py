@@ -169,9 +169,8 @@ class _Sources:
         """A copy of `start`, which holds all defaults, with what the sheet brings."""
         slots = list(start)
         for key, value in sheet.answers.items():
-            if value is State.UNANSWERED:
-                continue
-            self.set(slots, key, value)
+            if value is not State.UNANSWERED:
+                self.set(slots, key, value)
         for key, supported in sheet.levels.items():
             by_choice = self.levels.get(key)
             if by_choice is None:

@@ -246,9 +246,11 @@ class Story:
         losses: dict[str, _Loss],
         applicable: Fraction | int,
     ) -> _Entry:
-        if slots[places.answer] is State.HIDDEN:  # then other criteria decide, too
-            return self._entry(places, slots, losses, applicable)
-        reading = (applicable, places.reads(slots))
+        reading: object = (applicable, places.reads(slots))
+        if slots[places.answer] is State.HIDDEN:
+            if places.hiding and slots[places.switched_off] != "by_fact":
+                return self._entry(places, slots, losses, applicable)  # other criteria decide, too
+            reading = slots[places.credit]
         entry = places.known.get(reading)
         if entry is None:
             if len(places.known) >= MOST_REMEMBERED:

@@ -58,6 +58,10 @@ def core_card(core: Pack, vendor: DemoVendor, as_of: date | None = None) -> Scor
     return scored(core, data)
 
 
+def claimed(value: object) -> set[str]:
+    return set(value) if isinstance(value, (tuple, frozenset)) else {str(value)}
+
+
 def points(card: Scorecard, name: str) -> int | None:
     exact = card.results[name].exact
     return None if isinstance(exact, State) else floor(exact)
@@ -144,9 +148,16 @@ def test_a_verified_promise_alone_lifts_the_cap_after_an_incident(core):
 @each_vendor
 def test_every_file_attached_counts_as_its_story_says(vendor, core):
     data = vendor.submission(core.questionnaire, vendor.gives.tier)
-    found = standings(core.questionnaire, core.rubric, read(core, data))
-    states = {standing.state for standing in found}
-    stale = {"stale"} if vendor.id == "caddis-payroll" else set()
+    submission = read(core, data)
+    found = standings(core.questionnaire, core.rubric, submission)
+    # A file may be too old for an answer that was not given, and young enough for the one that was.
+    states = {
+        standing.state
+        for standing in found
+        if not standing.choices
+        or claimed(submission.answers[standing.question].value) & set(standing.choices)
+    }
+    stale = {"stale", "too_old"} if vendor.id == "caddis-payroll" else set()
     out_of_scope = {"out_of_scope"} if vendor.id == "brightholm-cloud" else set()
     assert states <= {"fresh"} | stale | out_of_scope
     assert states >= stale | out_of_scope

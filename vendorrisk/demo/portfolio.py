@@ -82,7 +82,8 @@ class DemoVendor:
         if as_of is not None and as_of != self.as_of:
             return self.moved_to(as_of).submission(questionnaire, tier)
         answered = self.intake["answers"]
-        facts = {fact.id: answered[fact.id] for fact in questionnaire.facts if fact.id in answered}
+        # What the intake did not ask takes the worst word, as in the app; facts name it last.
+        facts = {fact.id: answered.get(fact.id, fact.choices[-1]) for fact in questionnaire.facts}
         return {
             "answers": dict(self.core["answers"]),
             "facts": facts | {"tier": tier, "scope": dict(self.scope)},

@@ -19,7 +19,8 @@ def current() -> tuple[Application, Actor]:
     """The application and who is signed in; otherwise the page stops at a link to sign in."""
     app = application()
     # Streamlit names no address for a browser on this machine.
-    ORIGIN.set(st.context.ip_address or "127.0.0.1")
+    address = st.context.ip_address
+    ORIGIN.set(address if isinstance(address, str) else "127.0.0.1")
     if lifetime.over(app):
         _say_that_it_ended(app)
     hashed = st.user.get(SESSION_FIELD)

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.usecases.conftest import BEST, World
+from tests.usecases.test_answering import counted
 from vendorrisk.access import NotAllowed, Role
 from vendorrisk.assessment import State
 from vendorrisk.usecases import (
@@ -182,6 +183,15 @@ def test_side_by_side_shows_differences_and_the_knockout_first(world: World) -> 
     assert published.cells[0].mark == "knockout"
     assert view.ranking == (1, 0)
     assert "Orrin & Vale, then Larkmere Identity" in view.ranking_says
+
+
+def test_side_by_side_takes_as_many_queries_for_four_vendors_as_for_two(world: World) -> None:
+    ids = [verified(world, name) for name in ("Quillstone", "Brightholm", "Orrin", "Tarnway")]
+    with counted(world.app.store) as two:
+        deciding.comparison(world.app, world.committee, ids[:2])
+    with counted(world.app.store) as four:
+        deciding.comparison(world.app, world.committee, ids)
+    assert len(four) == len(two)
 
 
 def test_a_knockout_that_all_share_is_still_shown(world: World) -> None:

@@ -666,6 +666,7 @@ class Work:
         *,
         vendor_id: str | None = None,
         engagement_id: str | None = None,
+        engagement_ids: Collection[str] | None = None,
         assessment_ids: Collection[str] | None = None,
     ) -> list[PortfolioRow]:
         """Vendors, engagements and assessments in one query, sorted by name, title and age.
@@ -703,6 +704,8 @@ class Work:
             query = query.where(col(Vendor.id) == vendor_id)
         if engagement_id is not None:
             query = query.where(col(Engagement.id) == engagement_id)
+        if engagement_ids is not None:
+            query = query.where(col(Engagement.id).in_(engagement_ids))
         if assessment_ids is not None:
             query = query.where(col(Assessment.id).in_(assessment_ids))
         if self.scope.assessment_id is not None:

@@ -27,9 +27,9 @@ from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import IntakeResult, intake_of
-from vendorrisk.usecases.reviewing import require_scored, reviewers_of
+from vendorrisk.usecases.reviewing import require_scored, reviewers_of, scored_rows
 from vendorrisk.usecases.scorecards import EFFECTS, exact, read_judged, view
-from vendorrisk.usecases.sets import EngagementResult, newest_sets, result_of
+from vendorrisk.usecases.sets import EngagementResult, newest_of, newest_sets, result_of
 from vendorrisk.usecases.sheets import content_of, move, require_assessment, require_parents
 from vendorrisk.usecases.values import (
     DomainLine,
@@ -270,9 +270,9 @@ class _Other:
     stored: Scorecard | None = None
 
 
-@dataclass(frozen=True)
-class _Case:
-    """One assessment with all that a committee looks at."""
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """One assessment beside others: its result, and that of its engagement's `sets` sets."""
 
     row: Assessment
     engagement: Engagement
@@ -281,9 +281,8 @@ class _Case:
     submission: Submission
     card: ScorecardView
     stored: Scorecard
-    intake: IntakeResult
-    others: tuple[_Other, ...] = ()
-    result: EngagementResult | None = None
+    result: EngagementResult | None
+    sets: int
 
     @property
     def tier(self) -> str | None:
@@ -292,6 +291,14 @@ class _Case:
     @property
     def state(self) -> State:
         return State(self.row.state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case(_Side):
+    """One assessment with all that a committee looks at."""
+
+    intake: IntakeResult
+    others: tuple[_Other, ...]
 
 
 def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) -> Comparison:
@@ -305,7 +312,7 @@ def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) ->
         )
     form.check()
     with app.store.read(scope) as work:
-        cases = [_case(app, work, assessment_id) for assessment_id in chosen]
+        cases = list(_sides(app, work, chosen))
     rows = [*_rule_rows(cases), *_domain_rows(cases), *_question_rows(cases)]
     kept = [row for row in rows if _differs(row) or _fatal(row)]
     ranking, ranking_says = _ranking(cases)
@@ -522,7 +529,32 @@ def _case(app: Application, work: Work, assessment_id: str) -> _Case:
         intake=intake_of(app, work, row.engagement_id),
         others=tuple(_others(app, work, row, newest)),
         result=result_of(newest.values(), app),
+        sets=len(newest),
     )
+
+
+def _sides(app: Application, work: Work, assessment_ids: Sequence[str]) -> Iterator[_Side]:
+    """These assessments in three queries, however many they are."""
+    rows = scored_rows(work, assessment_ids)
+    beside: dict[str, list[Assessment]] = {row.engagement.id: [] for row in rows}
+    for found in work.portfolio(engagement_ids=list(beside)):
+        if found.assessment is not None:
+            beside[found.assessment.engagement_id].append(found.assessment)
+    for row in rows:
+        content = content_of(app, row.assessment)
+        newest = newest_of(beside[row.engagement.id])
+        newest[row.assessment.questionnaire_id] = row.assessment
+        yield _Side(
+            row=row.assessment,
+            engagement=row.engagement,
+            vendor=row.vendor,
+            content=content,
+            submission=row.submission,
+            card=view(row.scorecard, content, row.submission),
+            stored=row.scorecard,
+            result=result_of(newest.values(), app),
+            sets=len(newest),
+        )
 
 
 def _others(
@@ -837,7 +869,7 @@ def _lost(line: ScoreLine) -> float:
 # -- side by side ---------------------------------------------------------------------------------
 
 
-def _column(case: _Case) -> Column:
+def _column(case: _Side) -> Column:
     card = case.card
     return Column(
         assessment_id=case.row.id,
@@ -853,16 +885,16 @@ def _column(case: _Case) -> Column:
         band=card.band,
         stopped_by=card.stopped_by,
         state_says=STATE_SAYS[case.state],
-        engagement=case.result if case.others else None,
+        engagement=case.result if case.sets > 1 else None,
     )
 
 
-def _questionnaire(case: _Case) -> str:
+def _questionnaire(case: _Side) -> str:
     asked = case.content.questionnaire
     return f"{asked.title}, version {asked.version}{' (draft)' if asked.draft else ''}"
 
 
-def _rule_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+def _rule_rows(cases: Sequence[_Side]) -> Iterator[ComparisonRow]:
     """A row for each rule that fired anywhere, knockouts first."""
     fired = [{rule.id: rule for rule in case.card.rules} for case in cases]
     known = {rule.id: rule for rules in fired for rule in rules.values()}
@@ -892,7 +924,7 @@ _EFFECT_SAYS = {
 }
 
 
-def _domain_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+def _domain_rows(cases: Sequence[_Side]) -> Iterator[ComparisonRow]:
     titles = {domain.id: domain.title for case in cases for domain in case.card.domains}
     for id_, title in titles.items():
         found = [next((d for d in case.card.domains if d.id == id_), None) for case in cases]
@@ -915,7 +947,7 @@ def _domain_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
         )
 
 
-def _question_rows(cases: Sequence[_Case]) -> Iterator[ComparisonRow]:
+def _question_rows(cases: Sequence[_Side]) -> Iterator[ComparisonRow]:
     lines = [
         {line.question_id: line for line in case.card.lines if line.state != "hidden_by_fact"}
         for case in cases
@@ -957,7 +989,7 @@ def _fatal(row: ComparisonRow) -> bool:
     return row.kind == "rules" and any(cell.mark == "knockout" for cell in row.cells)
 
 
-def _ranking(cases: Sequence[_Case]) -> tuple[tuple[int, ...] | None, str]:
+def _ranking(cases: Sequence[_Side]) -> tuple[tuple[int, ...] | None, str]:
     if len({(case.row.questionnaire_digest, case.row.rubric_digest) for case in cases}) > 1:
         return None, "Not ranked: they were not asked and judged by the same content."
     ranges: list[tuple[Fraction, Fraction, int]] = []
@@ -981,7 +1013,7 @@ def _ranking(cases: Sequence[_Case]) -> tuple[tuple[int, ...] | None, str]:
     return order, f"Whatever is still open, the order stays: {said}."
 
 
-def _remarks(cases: Sequence[_Case]) -> Iterator[str]:
+def _remarks(cases: Sequence[_Side]) -> Iterator[str]:
     if len({case.row.questionnaire_digest for case in cases}) > 1:
         yield "They answered different questionnaires, so only shared questions compare."
     elif len({case.row.rubric_digest for case in cases}) > 1:

@@ -23,7 +23,15 @@ from vendorrisk.document import InvalidContent
 from vendorrisk.questionnaire import Question, Visible, visibility
 from vendorrisk.scoring import ENGINE
 from vendorrisk.store import StaleError, Work, document_text
-from vendorrisk.store.tables import Assessment, AuditEvent, Review, Scorecard, Submission, Vendor
+from vendorrisk.store.tables import (
+    Assessment,
+    AuditEvent,
+    Engagement,
+    Review,
+    Scorecard,
+    Submission,
+    Vendor,
+)
 from vendorrisk.usecases.answering import EvidenceView, evidence_views
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.errors import Conflict, NotFound, Refusal
@@ -311,9 +319,10 @@ def _not_submitted() -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """An assessment with its vendor, its latest submission and that one's latest scorecard."""
+    """An assessment with what it hangs on, its latest submission and the newest scorecard."""
 
     assessment: Assessment
+    engagement: Engagement
     vendor: Vendor
     submission: Submission
     scorecard: Scorecard
@@ -333,11 +342,11 @@ def scored_rows(work: Work, assessment_ids: Sequence[str]) -> list[ScoredRow]:
     rows = []
     for name in assessment_ids:
         row = found.get(name)
-        if row is None or row.assessment is None:
+        if row is None or row.assessment is None or row.engagement is None:
             raise NotFound("This assessment")
         if name not in scored:
             raise _not_submitted()
-        rows.append(ScoredRow(row.assessment, row.vendor, *scored[name]))
+        rows.append(ScoredRow(row.assessment, row.engagement, row.vendor, *scored[name]))
     return rows
 
 

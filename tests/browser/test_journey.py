@@ -153,6 +153,11 @@ def answer_intake(officer: Page, told: DemoVendor) -> None:
 
 def open_and_invite(officer: Page) -> str:
     """Open the assessment and give the invitation's link, which is shown once."""
+    for addendum in ("Demo and test", "Biometric and sensitive", "Artificial intelligence"):
+        box = officer.get_by_role("checkbox", name=re.compile(addendum))
+        expect(box).to_be_checked()
+        box.press("Space")
+        expect(box).not_to_be_checked()
     officer.get_by_role("button", name="Open the assessment").click()
     officer.get_by_role("button", name="Make the link").click()
     shown = officer.locator(".st-key-invitation_link_shown")

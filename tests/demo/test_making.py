@@ -244,7 +244,7 @@ def test_what_happened_is_told_in_the_order_of_time_and_nothing_lies_ahead(folde
     chains: dict[str, list] = {}
     for event in events:
         chains.setdefault(event.chain, []).append(event.at)
-    assert len(chains) == 1 + 2 * len(FEW)
+    assert len(chains) == 1 + sum(2 + len(told.addenda) for told in FEW)
     assert all(times == sorted(times) for times in chains.values())
     assert max(event.at for event in events) < NOW
     assert not [event for event in events if event.at.weekday() > 4]

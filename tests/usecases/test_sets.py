@@ -259,15 +259,15 @@ def test_different_answers_to_the_same_question_are_a_contradiction(shop):
 
 def test_the_engagement_takes_the_worst_band_and_the_decision_rests_on_it(shop):
     engagement_id = begun(shop)
-    made = opened(shop, engagement_id, "core", "demo-and-test")
+    made = opened(shop, engagement_id, "demo-and-test", "reattestation")
     best = {
         question.id: question.choices[0].id
-        for question in SHIPPED.pack("core").questionnaire.questions
+        for question in SHIPPED.pack("demo-and-test").questionnaire.questions
     }
-    contact = shop.invited(made["core"])
+    contact = shop.invited(made["demo-and-test"])
     for question, reply in best.items():
         try:
-            answer(shop, contact, made["core"], **{question: reply})
+            answer(shop, contact, made["demo-and-test"], **{question: reply})
         except Refusal as refusal:
             if refusal.code != "hidden_question":
                 raise
@@ -275,15 +275,15 @@ def test_the_engagement_takes_the_worst_band_and_the_decision_rests_on_it(shop):
     view = vendors.engagement(shop.app, shop.officer, engagement_id)
     assert view.result is not None
     alone = view.result.band
-    assert view.result.waiting == (SHIPPED.pack("demo-and-test").title,)
-    submit(shop, made["demo-and-test"], published_credentials="live")
+    assert view.result.waiting == (SHIPPED.pack("reattestation").title,)
+    submit(shop, made["reattestation"], published_credentials="live")
     view = vendors.engagement(shop.app, shop.officer, engagement_id)
     assert view.result is not None
     assert (view.result.band, view.result.stopped_by) == ("unacceptable", "knockout")
     assert alone != "unacceptable"
-    assert view.result.set_title == SHIPPED.pack("demo-and-test").title
-    review(shop, made["core"])
-    sheet = deciding.decision_options(shop.app, shop.committee, made["core"])
+    assert view.result.set_title == SHIPPED.pack("reattestation").title
+    review(shop, made["demo-and-test"])
+    sheet = deciding.decision_options(shop.app, shop.committee, made["demo-and-test"])
     assert not sheet.may_decide
     assert {option.outcome for option in sheet.options if option.fits} == {"reject", "escalate"}
     assert sheet.engagement == view.result
@@ -291,22 +291,22 @@ def test_the_engagement_takes_the_worst_band_and_the_decision_rests_on_it(shop):
         deciding.record_decision(
             shop.app,
             shop.committee,
-            made["core"],
+            made["demo-and-test"],
             outcome="reject",
             reasons="A live key.",
             scorecard_id=sheet.scorecard_id,
         )
     assert refused.value.code == "set_not_reviewed"
-    review(shop, made["demo-and-test"])
+    review(shop, made["reattestation"])
     decision = deciding.record_decision(
         shop.app,
         shop.committee,
-        made["core"],
+        made["demo-and-test"],
         outcome="reject",
         reasons="A live key.",
         scorecard_id=sheet.scorecard_id,
     )
-    covered = deciding.decision_options(shop.app, shop.committee, made["demo-and-test"])
+    covered = deciding.decision_options(shop.app, shop.committee, made["reattestation"])
     assert covered.decision is not None
     assert covered.decision.id == decision.id
 

@@ -27,6 +27,7 @@ from vendorrisk.usecases import (
     invitations,
     people,
     reviewing,
+    sets,
     submitting,
     vendors,
 )
@@ -195,7 +196,7 @@ class Clock:
 
 @dataclass
 class Journey:
-    """One vendor's way, and what came of it: ids, and the code of the last invitation."""
+    """One vendor's way, and what came of it: ids, of addenda by set, and the last link's code."""
 
     app: Application
     told: DemoVendor
@@ -206,6 +207,7 @@ class Journey:
     today: datetime
     engagement_id: str = ""
     assessment_id: str = ""
+    addenda: dict[str, str] = field(default_factory=dict)
     invitation: str = field(default="", repr=False)
 
     def steps(self) -> Iterator[datetime]:
@@ -218,6 +220,8 @@ class Journey:
             return
         yield from self._attach(contact)
         yield from self._submit(contact)
+        for at, name in enumerate(self.addenda):
+            yield from self._addendum(contact, name, 16 + (10 + 15 * at) // 60, (10 + 15 * at) % 60)
         if self.plan.stage is Stage.RETURNED:
             yield from self._return(contact)
         if self.plan.stage >= Stage.IN_REVIEW:
@@ -262,24 +266,36 @@ class Journey:
     def _invite(self) -> Iterator[datetime]:
         told, day = self.told, self.plan.registered - 1
         yield self._at(day, 10, 5)
-        self.assessment_id = assessments.open_assessment(
-            self.app,
-            self.officer,
-            self.engagement_id,
-            "core",
-            self._day(-self.plan.due_in),
-            product=told.scope.get("product", ""),
-            environment=told.scope.get("environment", ""),
-            entity=told.scope.get("entity", ""),
-        )
+        self.assessment_id = self._open("core")
+        for minute, name in enumerate(told.addenda, 6):
+            yield self._at(day, 10, minute)
+            self.addenda[name] = self._open(name)
         yield self._at(day, 10, 12)
         page = vendors.engagement(self.app, self.officer, self.engagement_id)
         contact_id = page.vendor.contacts[0].id
         longest = assessments.LONGEST_INVITATION
         link = assessments.invite(
-            self.app, self.officer, self.assessment_id, contact_id, days=longest
+            self.app,
+            self.officer,
+            self.assessment_id,
+            contact_id,
+            days=longest,
+            with_sets=tuple(self.addenda.values()),
         )
         self.invitation = link.token
+
+    def _open(self, set_id: str) -> str:
+        scope = self.told.scope
+        return assessments.open_assessment(
+            self.app,
+            self.officer,
+            self.engagement_id,
+            set_id,
+            self._day(-self.plan.due_in),
+            product=scope.get("product", ""),
+            environment=scope.get("environment", ""),
+            entity=scope.get("entity", ""),
+        )
 
     def _enter(self) -> Generator[datetime, None, Actor]:
         yield self._at(self.plan.registered - 3, 13, 40)
@@ -302,37 +318,60 @@ class Journey:
     def _attach(self, contact: Actor) -> Iterator[datetime]:
         for minute, (name, item) in enumerate(self.told.core["evidence"].items()):
             yield self._at(self.plan.answered, 15, 32 + minute)
-            title = self._core.evidence_kinds[item["kind"]].title
-            about = self.told.documents[name]
-            dated = date.fromisoformat(item["dated"])
-            scope = item.get("scope", {})
-            evidence.attach(
-                self.app,
-                contact,
-                self.assessment_id,
-                file_name=f"{title.replace('/', ' ')} {dated:%Y-%m}.pdf",
-                content=document(title, self.told.legal_name, [about, f"Dated {dated}."]),
-                kind=item["kind"],
-                dated=dated,
-                period_end=date.fromisoformat(item["period_end"]) if "period_end" in item else None,
-                for_questions=item["for"],
-                product=scope.get("product", ""),
-                environment=scope.get("environment", ""),
-                entity=scope.get("entity", ""),
-                note=about,
-            )
+            self._file(contact, self.assessment_id, item, self.told.documents[name])
+
+    def _file(
+        self, contact: Actor, assessment_id: str, item: Mapping[str, Any], about: str
+    ) -> None:
+        title = self.app.library.kinds[item["kind"]].title
+        dated = date.fromisoformat(item["dated"])
+        scope = item.get("scope", {})
+        evidence.attach(
+            self.app,
+            contact,
+            assessment_id,
+            file_name=f"{title.replace('/', ' ')} {dated:%Y-%m}.pdf",
+            content=document(title, self.told.legal_name, [about, f"Dated {dated}."]),
+            kind=item["kind"],
+            dated=dated,
+            period_end=date.fromisoformat(item["period_end"]) if "period_end" in item else None,
+            for_questions=item["for"],
+            product=scope.get("product", ""),
+            environment=scope.get("environment", ""),
+            entity=scope.get("entity", ""),
+            note=about,
+        )
 
     def _submit(self, contact: Actor) -> Iterator[datetime]:
         yield self._at(self.plan.answered, 16, 5)
+        self._sign(contact, self.assessment_id)
+
+    def _sign(self, contact: Actor, assessment_id: str) -> None:
         submitting.submit(
             self.app,
             contact,
-            self.assessment_id,
+            assessment_id,
             name=self.told.contact_name,
             role=self.told.contact_job_title,
             statement_accepted=True,
             number=1,
         )
+
+    def _addendum(self, contact: Actor, set_id: str, hour: int, minute: int) -> Iterator[datetime]:
+        """Take over what core asked too, answer the rest, attach and sign; all in one sitting."""
+        told, assessment_id = self.told.addenda[set_id], self.addenda[set_id]
+        yield self._at(self.plan.answered, hour, minute)
+        shared = sets.carried(self.app, contact, assessment_id)
+        taken = {one.question_id for one in shared}
+        sets.take_over(self.app, contact, assessment_id, sorted(taken))
+        asked = self.app.content(set_id).questionnaire
+        for question, reply, note in replies(asked, told["answers"]):
+            if question not in taken:  # what core asks too was answered there
+                answering.answer_question(self.app, contact, assessment_id, question, reply, note)
+        for name, item in told["evidence"].items():
+            self._file(contact, assessment_id, item, told["documents"][name])
+        yield self._at(self.plan.answered, hour, minute + 12)
+        self._sign(contact, assessment_id)
 
     def _return(self, contact: Actor) -> Iterator[datetime]:
         yield self._at(self.plan.answered - 3, 11, 20)
@@ -373,9 +412,27 @@ class Journey:
                 reason=judgement["reason"],
                 seen_version=0,
             )
+        for at, (set_id, assessment_id) in enumerate(self.addenda.items()):
+            yield self._at(begun, 15, 10 * at)
+            self._judge(assessment_id, self.told.addenda[set_id]["review"])
         if self.plan.stage > Stage.IN_REVIEW:
             yield self._at(ended, 16, 30)
-            reviewing.finish_review(self.app, self.reviewer, self.assessment_id)
+            for assessment_id in (self.assessment_id, *self.addenda.values()):
+                reviewing.finish_review(self.app, self.reviewer, assessment_id)
+
+    def _judge(self, assessment_id: str, judgements: Mapping[str, Mapping[str, Any]]) -> None:
+        sheet = reviewing.review_sheet(self.app, self.reviewer, assessment_id)
+        for question, judgement in judgements.items():
+            reviewing.set_review(
+                self.app,
+                self.reviewer,
+                sheet.submission.id,
+                question,
+                level=judgement.get("assurance"),
+                not_applicable=judgement.get("not_applicable"),
+                reason=judgement["reason"],
+                seen_version=0,
+            )
 
     def _decide(self) -> Iterator[datetime]:
         yield self._at(self.plan.answered - 9, 11, 45)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import month_name
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from math import floor
 from pathlib import Path
@@ -43,7 +43,8 @@ class DemoVendor:
     """A fictional vendor. `intake` and `core` are submissions without the facts they depend on.
 
     `core` is written as of `as_of`: its evidence is as old as it is on that day. `documents` says
-    what each piece of evidence is. `value` is in whole units of `currency`.
+    what each piece of evidence is. `addenda` has, by set, what core has and its `documents`; what
+    core asks too is not in it. `value` is in whole units of `currency`.
     """
 
     id: str
@@ -70,6 +71,7 @@ class DemoVendor:
     intended: Outcome
     gives: Outcome
     because: str
+    addenda: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def submission(
         self, questionnaire: Questionnaire, tier: str, *, as_of: date | None = None
@@ -105,6 +107,7 @@ class DemoVendor:
             as_of=day,
             core=move.value(self.core),
             documents=move.value(self.documents),
+            addenda=move.value(self.addenda),
         )
 
 
@@ -200,12 +203,27 @@ def _vendor(record: Record, report: Report) -> DemoVendor:
         intended=_outcome(fields, "intended", "mean_of_points", "result"),
         gives=_outcome(fields, "gives", "claimed", "overall"),
         because=str(fields.text("because")),
+        addenda={
+            str(name): _addendum(Fields(value, report, f"the addendum `{name}`", at=name))
+            for name, value in fields.entries("addenda")
+        },
     )
     for part in (contact, engagement, core, fields):
         part.done()
     if set(found.documents) != set(found.core["evidence"]):
         report.error(
             "documents", fields.key("documents"), "`documents` and `evidence` name different files."
+        )
+    return found
+
+
+def _addendum(fields: Fields) -> dict[str, Any]:
+    parts = ("answers", "evidence", "review", "documents")
+    found = {part: plain(fields.mapping(part)) for part in parts}
+    fields.done()
+    if set(found["documents"]) != set(found["evidence"]):
+        fields.report.error(
+            "documents", fields.at, "`documents` and `evidence` name different files."
         )
     return found
 

@@ -10,13 +10,13 @@ from vendorrisk.access import Actor
 from vendorrisk.assessment import State
 from vendorrisk.ui import refusals
 from vendorrisk.ui.forms import Problems
-from vendorrisk.ui.navigation import link
+from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.scorecards import standing
 from vendorrisk.ui.widgets import SET, how_far, target
 from vendorrisk.ui.words import ANSWERERS, STATES, aside, count, day, minutes, one_line, plain
 from vendorrisk.usecases import sets
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.sets import ContradictionView, EngagementResult, SetRow
+from vendorrisk.usecases.sets import ContradictionView, EngagementResult, OwnSet, SetRow
 
 # -- for officers ---------------------------------------------------------------------------------
 
@@ -25,11 +25,13 @@ def applying(
     app: Application, actor: Actor, engagement_id: str, rows: Sequence[SetRow], *, may_change: bool
 ) -> None:
     """What applies and why, each with where it stands and a way to leave it out."""
+    if any(row.reasons for row in rows):
+        st.markdown("**What applies to this engagement, and why**")
     for row in rows:
         if not row.reasons:
             continue
         with st.container(border=True, key=f"set_{row.set_id}"):
-            what, stands = st.columns([5, 2], vertical_alignment="center")
+            what, stands = st.columns([6, 1], vertical_alignment="center")
             with what:
                 why = "  \n".join(f"Because: {one_line(reason, 300)}" for reason in row.reasons)
                 st.markdown(f"**{plain(row.title)}**  \n{why}")
@@ -153,20 +155,9 @@ def own(app: Application, actor: Actor) -> None:
     with refusals.shown():
         found = sets.own_sets(app, actor, here)
         if len(found.sets) > 1:
-            for one in found.sets:
-                locked = one.state not in (State.INVITED, State.IN_PROGRESS, State.RETURNED)
-                stands = STATES[one.state].word if locked else how_far(one.progress, locked=True)
-                if st.button(
-                    f"{plain(one.title)}: {stands}",
-                    key=f"set_{one.assessment_id}",
-                    icon=":material/check_circle:" if locked else ":material/list_alt:",
-                    type="secondary" if one.here else "tertiary",
-                    width="stretch",
-                    wrap=True,
-                ):
-                    st.session_state[SET] = one.assessment_id
-                    st.query_params.clear()
-                    st.rerun()
+            with st.container(key="sets", gap="xsmall"):
+                for one in found.sets:
+                    switch(one)
         for coming in found.coming:
             codes = ", ".join(plain(code) for code in coming.codes)
             st.info(
@@ -174,6 +165,20 @@ def own(app: Application, actor: Actor) -> None:
                 f" **{plain(coming.title)}**. What you answered here will serve there too.",
                 icon=":material/playlist_add:",
             )
+
+
+def switch(one: OwnSet) -> None:
+    """A button to one of the sets, with how far it is."""
+    locked = one.state not in (State.INVITED, State.IN_PROGRESS, State.RETURNED)
+    stands = STATES[one.state].word if locked else how_far(one.progress, locked=True)
+    if st.button(
+        f"{plain(one.title)}  \n:small[{stands}]",
+        key=f"set_{one.assessment_id}",
+        icon=":material/check_circle:" if locked else ":material/list_alt:",
+        type="secondary" if one.here else "tertiary",
+    ):
+        st.session_state[SET] = one.assessment_id
+        go("questionnaire")
 
 
 def carry(app: Application, actor: Actor, assessment_id: str) -> None:

@@ -183,6 +183,7 @@ class DecisionSheet:
     assessment_id: str
     vendor_name: str
     engagement_title: str
+    title: str
     tier: str | None
     scorecard_id: str
     inherent: str | None
@@ -339,6 +340,7 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
         assessment_id=assessment_id,
         vendor_name=case.vendor.name,
         engagement_title=case.engagement.title,
+        title=case.content.questionnaire.title,
         tier=case.tier,
         scorecard_id=case.card.id,
         inherent=case.intake.inherent,

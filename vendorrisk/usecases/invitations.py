@@ -82,8 +82,11 @@ def exchange(app: Application, token: str) -> str:
                 "This invitation has expired. What you saved is safe.",
                 "Ask whoever invited you for a new link.",
             )
-        if invitation.exchanged_at is None:
-            invitation.exchanged_at = work.now
+        # One link opens every set of the engagement that the same contact is invited to.
+        for assessment_id in work.invited_to(contact.id, invitation.assessment_id):
+            for each in work.all(Invitation, contact_id=contact.id, assessment_id=assessment_id):
+                if each.exchanged_at is None and each.revoked_at is None:
+                    each.exchanged_at = work.now
         row = SignIn(
             token_hash=hash_token(session),
             contact_id=contact.id,

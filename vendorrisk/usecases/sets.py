@@ -406,7 +406,8 @@ def result_of(rows: Iterable[Assessment], app: Application) -> EngagementResult 
     if not scored or not order:
         return None
     band = worst_band([row.band for row in scored], order)
-    decisive = next(row for row in scored if (row.band if row.band in order else None) == band)
+    worst = [row for row in scored if (row.band if row.band in order else None) == band]
+    decisive = min(worst, key=lambda row: -1 if row.assured is None else row.assured)
     return EngagementResult(
         band, decisive.stopped_by, titles[decisive.id], len(scored), tuple(waiting)
     )

@@ -32,6 +32,7 @@ def pick() -> list[str]:
         everyone = vendors.vendors(app, actor)
     scored = {
         row.id: f"{vendor.name} · {engagement.title}"
+        + (f" · {row.title}" if len(engagement.assessments) > 1 else "")
         for vendor in everyone
         for engagement in vendor.engagements
         for row in engagement.assessments
@@ -116,6 +117,8 @@ def head(column: Column) -> None:
         f"**{scorecards.shown(column.assured)}** assured of"
         f" **{scorecards.shown(column.claimed)}** claimed"
     )
+    if column.low is not None and column.high is not None and column.low != column.high:
+        st.caption(f"What is unanswered leaves it between {column.low} and {column.high}.")
     sets.result(column.engagement)
     if column.tier is not None:
         st.caption(sign(TIERS, column.tier).word)

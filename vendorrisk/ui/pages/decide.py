@@ -127,7 +127,8 @@ def heading(sheet: DecisionSheet) -> ScorecardView:
     link("All decisions", "decide", icon=":material/arrow_back:")
     st.title(plain(sheet.vendor_name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(sheet.engagement_title), width="content")
+        about = f"{plain(sheet.engagement_title)} · {plain(sheet.title)}"
+        st.markdown(about, width="content")
         if sheet.tier is not None:
             st.markdown(sign(TIERS, sheet.tier).badge, width="content")
     with refusals.or_stop():

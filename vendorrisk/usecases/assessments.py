@@ -111,7 +111,6 @@ def open_assessment(
             row.id,
             questionnaire=row.questionnaire_digest,
             rubric=row.rubric_digest,
-            facts=facts,
         )
     return row.id
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.server.conftest import PASSWORD, make_application
+from vendorrisk.keys import make_keys
 from vendorrisk.server.startup import greeting, require_settings
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import setup
@@ -55,3 +56,31 @@ def test_settings_that_cannot_be_used_end_the_start_in_plain_words(monkeypatch):
 
     assert "VENDORRISK_BASE_URL is nonsense" in str(ended.value)
     assert "did you mean VENDORRISK_DATABASE_URL" in str(ended.value)
+
+
+def test_a_database_of_another_master_key_is_not_served(app, administrator, monkeypatch):
+    key = app.settings.key_file
+    key.unlink()
+    make_keys(key)
+    monkeypatch.setattr(running, "_installed", None)
+    monkeypatch.setenv("VENDORRISK_DATA", str(app.settings.data))
+    monkeypatch.setenv("VENDORRISK_DATABASE_URL", app.settings.database_url)
+
+    with pytest.raises(SystemExit) as ended:
+        require_settings()
+
+    assert "was made with another master key" in str(ended.value)
+    assert "VENDORRISK_KEY_FILE" in str(ended.value)
+
+
+def test_a_lost_master_key_is_asked_for(app, administrator, monkeypatch):
+    app.settings.key_file.unlink()
+    monkeypatch.setattr(running, "_installed", None)
+    monkeypatch.setenv("VENDORRISK_DATA", str(app.settings.data))
+    monkeypatch.setenv("VENDORRISK_DATABASE_URL", app.settings.database_url)
+
+    with pytest.raises(SystemExit) as ended:
+        require_settings()
+
+    assert "There is no key file" in str(ended.value)
+    assert not app.settings.key_file.exists()

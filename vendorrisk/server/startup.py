@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -54,11 +54,17 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
 
 
 def _require_place(app: Application) -> None:
-    """Raise `Refusal` where a demo would be served as a real one, or to others, or too long."""
+    """Raise `Refusal` where a demo would be served as a real one, or to others, or too long, and
+    where the database belongs to another master key.
+    """
     if app.settings.demo:
         demo_limits.require_loopback(app.settings.public_url or config.get_option("server.address"))
-    with suppress(StoreUnavailable):  # the greeting says what puts it right
+    try:
         lifetime.require_fit(app)
+    except StoreUnavailable as problem:
+        if problem.code == "other_key":
+            raise
+        # Of anything else the greeting says what puts it right, and it may pass by itself.
 
 
 def greeting(app: Application) -> str:

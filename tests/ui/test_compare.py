@@ -1,6 +1,7 @@
 """Side by side: only what differs, the fatal first, and every figure down to its answer."""
 
 from tests.ui.conftest import said
+from vendorrisk.usecases import deciding
 
 
 def open_(pages, who="committee", row=None):
@@ -28,6 +29,16 @@ def test_claimed_and_assured_are_both_named_for_each_vendor(pages):
 
     assert "**29** assured of **89** claimed" in text
     assert "**66** assured of **74** claimed" in text
+
+
+def test_the_range_that_open_answers_leave_stands_on_the_card(pages):
+    ids = [pages.town.assessments[key] for key in ("larkmere", "quillstone")]
+    columns = deciding.comparison(pages.app, pages.actor("committee"), ids).columns
+    text = said(open_(pages))
+
+    for column in columns:
+        open_range = f"leaves it between {column.low} and {column.high}."
+        assert (open_range in text) == (column.low != column.high)
 
 
 def test_what_makes_them_hard_to_compare_is_said(pages):

@@ -91,6 +91,12 @@ def test_a_band_that_no_number_falls_into_is_told(pack: Path) -> None:
     assert told(pack) == ["dead-band: criterion: exceptions"]
 
 
+def test_what_an_approval_puts_aside_is_told_and_breaks_no_promise(pack: Path) -> None:
+    assert with_rule(pack, "{faces: as_images}") == []
+    told_of = "\n".join(tell_proofs(Library(pack.parents[1]).load(pack)))
+    assert "approves that faces does not apply, another can no longer fire" in told_of
+
+
 def test_check_refuses_a_broken_promise_and_tells_proofs_on_request(
     pack: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -195,3 +195,10 @@ def test_rules_on_bad_news_are_proven_to_keep_every_promise(seed: int) -> None:
     assert {name: promise.status for name, promise in promises.items()} == dict.fromkeys(
         SAYS, "proved"
     )
+
+
+def test_rules_on_anything_are_mostly_refuted_and_seldom_left_open() -> None:
+    found = [proven(seed, True)[2]["better-choice"].status for seed in range(SEEDS)]
+    assert found.count("refuted") >= SEEDS // 2
+    assert found.count("not decided") <= 2
+    assert "proved" in found

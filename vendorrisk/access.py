@@ -134,6 +134,7 @@ class Action(StrEnum):
     WITHDRAW_EVIDENCE = "withdraw_evidence"
     EVIDENCE_LIST = "evidence_list"
     OPEN_EVIDENCE = "open_evidence"
+    LINK_EVIDENCE = "link_evidence"
     SUBMIT = "submit"
     OWN_COPY = "own_copy"
     # reviewing and deciding
@@ -279,6 +280,7 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.WITHDRAW_EVIDENCE: _ANSWERS,
     Action.EVIDENCE_LIST: _READERS | _VENDOR,
     Action.OPEN_EVIDENCE: _READERS | _VENDOR,
+    Action.LINK_EVIDENCE: _VENDOR,
     Action.SUBMIT: _SIGNATORY,
     Action.OWN_COPY: _COORDINATOR | _SIGNATORY,
     Action.SUBMISSION: _READERS | _COORDINATOR | _SIGNATORY,

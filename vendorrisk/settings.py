@@ -22,6 +22,7 @@ NAMES = (
     "VENDORRISK_QUESTIONNAIRES",
     "VENDORRISK_ORGANISATION",
     "VENDORRISK_SECOND_FACTOR",
+    "VENDORRISK_CLAMD",
     "VENDORRISK_DEMO",
 )
 """Every setting; docs/operations.md explains each."""
@@ -45,7 +46,8 @@ class Settings:
 
     `public_url` is the address that people use, without a slash at its end, or None for this
     machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
-    uploads. `key_path` is None where the key lies in `data`. `second_factor_for` are the roles that
+    uploads. `key_path` is None where the key lies in `data`. `clamd` is where ClamAV's
+    daemon listens, empty for no scanner. `second_factor_for` are the roles that
     a password alone does not let in.
     """
 
@@ -57,6 +59,7 @@ class Settings:
     demo: bool
     key_path: Path | None = None
     second_factor_for: frozenset[Role] = SECOND_FACTOR_ROLES
+    clamd: str = ""
 
     @property
     def key_file(self) -> Path:
@@ -126,6 +129,15 @@ class Settings:
                 " need a second factor, or everyone."
             )
 
+        clamd = values.get("VENDORRISK_CLAMD", "")
+        host, _, port = clamd.rpartition(":")
+        named = bool(host) and port.isdecimal() and 0 < int(port) < 65536
+        if clamd and not (clamd.startswith("/") or named):
+            problems.append(
+                f"VENDORRISK_CLAMD is {clamd}; it must be the path of clamd's socket, as in"
+                " /run/clamav/clamd.ctl, or its host and port, as in localhost:3310."
+            )
+
         demo = values.get("VENDORRISK_DEMO", "0")
         if demo not in ("0", "1"):
             problems.append(f"VENDORRISK_DEMO is {demo}; it must be 1 for a demo, or 0.")
@@ -147,6 +159,7 @@ class Settings:
             demo == "1",
             key_path,
             second_factor_for,
+            clamd=clamd,
         )
 
 

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import KEYS
 from vendorrisk import evidence
 from vendorrisk.evidence import (
     ENDINGS,
     LARGEST_FILE,
     MOST_FILES,
+    MOST_TOGETHER,
     Files,
     LostFile,
     UnacceptableFile,
     examine,
+    require_room,
 )
 
 PDF = b"%PDF-1.7\n1 0 obj\n%%EOF\n"
@@ -41,9 +44,9 @@ def office(main: str, **parts: bytes) -> bytes:
 DOCX, XLSX = office("word/document.xml"), office("xl/workbook.xml")
 
 
-def refusal(file_name: str, content: bytes, already: int = 0) -> UnacceptableFile:
+def refusal(file_name: str, content: bytes) -> UnacceptableFile:
     with pytest.raises(UnacceptableFile) as found:
-        examine(file_name, content, already=already)
+        examine(file_name, content)
     assert found.value.sentence
     assert found.value.fix
     return found.value
@@ -119,8 +122,13 @@ def test_the_largest_file_is_taken_and_one_byte_more_is_not() -> None:
 
 
 def test_an_assessment_has_room_for_so_many_files() -> None:
-    examine("a.pdf", PDF, already=MOST_FILES - 1)
-    assert refusal("a.pdf", PDF, already=MOST_FILES).code == "too_many_files"
+    require_room(MOST_FILES - 1, MOST_TOGETHER - 1, 1)
+    with pytest.raises(UnacceptableFile) as found:
+        require_room(MOST_FILES, 0, 1)
+    assert found.value.code == "too_many_files"
+    with pytest.raises(UnacceptableFile) as found:
+        require_room(1, MOST_TOGETHER, 1)
+    assert found.value.code == "too_much"
 
 
 def test_an_office_file_that_unpacks_to_too_much_is_refused(
@@ -179,30 +187,76 @@ def test_no_bytes_make_it_fail_otherwise(content: bytes, ending: str) -> None:
     assert ending in evidence.ACCEPTED[upload.media_type]
 
 
-def test_a_kept_file_is_read_back_and_lies_under_its_hash(tmp_path: Path) -> None:
+ONE, OTHER = "a" * 32, "b" * 32
+
+
+def kept_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_kept_file_is_read_back_and_the_disk_tells_nothing_of_it(tmp_path: Path) -> None:
     files, upload = Files(tmp_path / "evidence"), examine("policy.pdf", PDF)
-    files.keep(upload)
-    files.keep(upload)
-    assert files.read(upload.sha256) == PDF
-    [path] = [path for path in files.folder.rglob("*") if path.is_file()]
-    assert path.name == upload.sha256
+    files.keep(KEYS, ONE, upload)
+    files.keep(KEYS, ONE, upload)
+    assert files.read(KEYS, ONE, upload.sha256) == PDF
+    [path] = kept_in(files.folder)
+    assert path.name == files.name(KEYS, ONE, upload.sha256)
+    assert upload.sha256 not in str(path), "whoever knows a file cannot look for its name"
+    assert PDF[:8] not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
     assert files.folder.stat().st_mode & 0o077 == 0
 
 
+def test_the_same_file_of_two_assessments_is_kept_and_deleted_apart(tmp_path: Path) -> None:
+    files, upload = Files(tmp_path), examine("policy.pdf", PDF)
+    files.keep(KEYS, ONE, upload)
+    files.copy(KEYS, upload.sha256, ONE, OTHER)
+    assert len(kept_in(tmp_path)) == 2
+    files.delete(files.name(KEYS, ONE, upload.sha256))
+    files.delete(files.name(KEYS, ONE, upload.sha256))
+    assert files.read(KEYS, OTHER, upload.sha256) == PDF
+    with pytest.raises(LostFile):
+        files.read(KEYS, ONE, upload.sha256)
+
+
+def test_a_file_put_in_anothers_place_is_never_served(tmp_path: Path) -> None:
+    files, upload = Files(tmp_path), examine("policy.pdf", PDF)
+    files.keep(KEYS, ONE, upload)
+    name = files.name(KEYS, OTHER, upload.sha256)
+    (tmp_path / name[:2]).mkdir(exist_ok=True)
+    (tmp_path / name[:2] / name).write_bytes(kept_in(tmp_path)[0].read_bytes())
+    with pytest.raises(LostFile) as found:
+        files.read(KEYS, OTHER, upload.sha256)
+    assert found.value.code == "file_changed"
+
+
+def test_a_file_of_before_there_was_encryption_is_read_and_can_be_sealed(tmp_path: Path) -> None:
+    files, upload = Files(tmp_path), examine("policy.pdf", PDF)
+    old = tmp_path / upload.sha256[:2] / upload.sha256
+    old.parent.mkdir()
+    old.write_bytes(PDF)
+    assert files.read(KEYS, ONE, upload.sha256) == PDF
+    assert files.seal_old(KEYS, ONE, upload.sha256)
+    assert not files.seal_old(KEYS, ONE, upload.sha256)
+    old.unlink()
+    assert files.read(KEYS, ONE, upload.sha256) == PDF
+    assert not files.seal_old(KEYS, OTHER, upload.sha256), "there is nothing left to seal"
+
+
 def test_a_file_that_was_changed_or_lost_is_never_served(tmp_path: Path) -> None:
     files, upload = Files(tmp_path), examine("policy.pdf", PDF)
-    files.keep(upload)
-    [path] = [path for path in tmp_path.rglob("*") if path.is_file()]
-    path.write_bytes(PDF + b"more")
-    with pytest.raises(LostFile) as found:
-        files.read(upload.sha256)
-    assert found.value.code == "file_changed"
-    files.keep(upload)
-    assert files.read(upload.sha256) == PDF, "attaching it again mends it"
+    files.keep(KEYS, ONE, upload)
+    [path] = kept_in(tmp_path)
+    for spoilt in (PDF, path.read_bytes()[:-1], b"", path.read_bytes() + b"x"):
+        path.write_bytes(spoilt)
+        with pytest.raises(LostFile) as found:
+            files.read(KEYS, ONE, upload.sha256)
+        assert found.value.code == "file_changed"
+    files.keep(KEYS, ONE, upload)
+    assert files.read(KEYS, ONE, upload.sha256) == PDF, "attaching it again mends it"
     path.unlink()
     with pytest.raises(LostFile) as found:
-        files.read(upload.sha256)
+        files.read(KEYS, ONE, upload.sha256)
     assert found.value.code == "file_missing"
 
 
@@ -214,14 +268,14 @@ def test_a_disk_that_fails_leaves_nothing_half_written(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(evidence.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(UnacceptableFile, match="No space left") as found:
-        files.keep(upload)
+        files.keep(KEYS, ONE, upload)
     assert found.value.code == "not_kept"
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert kept_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("sha256", ["", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n"])
 def test_only_a_hash_names_a_file(tmp_path: Path, sha256: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
-        Files(tmp_path).read(sha256)
+        Files(tmp_path).read(KEYS, ONE, sha256)

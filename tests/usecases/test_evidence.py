@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
+from tests.core.test_marking import made
+from tests.core.test_scanning import EVIL, clamd
 from tests.usecases.conftest import BEST, PDF, World, settings
+from vendorrisk import evidence as files
 from vendorrisk.access import Actor
 from vendorrisk.usecases import audit, evidence, submitting
 from vendorrisk.usecases.errors import Invalid, NotFound, Refusal
@@ -139,3 +144,95 @@ def test_a_demo_takes_no_files(world: World, opened: tuple[str, Actor], tmp_path
     with pytest.raises(Refusal) as refused:
         world.attach(vera)
     assert refused.value.code == "demo_takes_no_uploads"
+
+
+def test_a_pdf_names_whoever_reads_it(world: World, opened: tuple[str, Actor]) -> None:
+    assessment_id, vera = opened
+    whole = made()
+    world.answer(vera, **BEST)
+    file_id = world.attach(vera, content=whole)
+    broken = world.attach(vera)
+    world.submit(vera)
+    for reader in (world.reviewer, vera):
+        read = evidence.open_evidence(world.app, reader, file_id)
+        assert reader.name in PdfReader(io.BytesIO(read.content)).pages[0].extract_text()
+        assert read.unmarked_because is None
+    assert evidence.open_evidence(world.app, vera, broken).unmarked_because == "damaged"
+    events = audit.trail(world.app, world.officer, assessment_id)
+    assert events[0].details["unmarked_because"] == "damaged"
+    kept = world.app.files.read(world.app.keys, assessment_id, files.examine("a.pdf", whole).sha256)
+    assert kept == whole, "the file itself stays as it was attached"
+
+
+def test_a_file_that_the_scanner_refuses_is_not_kept_and_that_is_told(
+    world: World, opened: tuple[str, Actor], tmp_path: Path
+) -> None:
+    assessment_id, vera = opened
+    with clamd() as (address, seen):
+        world.app = replace(world.app, settings=replace(settings(tmp_path), clamd=address))
+        world.attach(vera, content=b"clean", file_name="clean.txt")
+        with pytest.raises(Invalid) as invalid:
+            world.attach(vera, content=EVIL, file_name="evil.txt")
+        assert "was not kept" in invalid.value.problems["file"]
+        with pytest.raises(Invalid):
+            world.attach(vera, content=b"MZ", file_name="evil.exe")
+    assert seen == [b"clean", EVIL], "what is refused anyway is not scanned"
+    with pytest.raises(Invalid, match="does not answer"):
+        world.attach(vera, content=b"clean", file_name="again.txt")
+    (file,) = evidence.evidence_list(world.app, vera, assessment_id)
+    assert file.file_name == "clean.txt"
+    told = [
+        e for e in audit.trail(world.app, world.officer, assessment_id) if "malware" in e.details
+    ]
+    assert [event.details["malware"] for event in told] == ["Stand-In.Malware"]
+
+
+def test_the_room_of_an_assessment_counts_withdrawn_files_too(
+    world: World, opened: tuple[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, vera = opened
+    monkeypatch.setattr(files, "MOST_FILES", 2)
+    evidence.withdraw_evidence(world.app, vera, world.attach(vera))
+    world.attach(vera)
+    with pytest.raises(Invalid, match="already has 2 files"):
+        world.attach(vera)
+
+
+def test_a_file_can_speak_for_another_answer_later(world: World, opened: tuple[str, Actor]) -> None:
+    assessment_id, vera = opened
+    file_id = world.attach(vera, for_questions=["storage"], kind="soc2_type2")
+    evidence.link_evidence(world.app, vera, file_id, ["published", "storage"])
+    evidence.link_evidence(world.app, vera, file_id, ["published"])
+    (file,) = evidence.evidence_list(world.app, vera, assessment_id)
+    assert set(file.for_questions) == {"storage", "published"}
+    told = [
+        event.details["questions"]
+        for event in audit.trail(world.app, world.officer, assessment_id)
+        if event.action == "link_evidence"
+    ]
+    assert told == [["published"]]
+
+
+def test_a_file_speaks_only_for_what_is_asked_and_takes_its_kind(
+    world: World, opened: tuple[str, Actor]
+) -> None:
+    assessment_id, vera = opened
+    file_id = world.attach(vera)
+    for questions, field in (
+        ([], "for_questions"),
+        (["nonsense"], "for_questions"),
+        (["published"], "kind"),
+    ):
+        with pytest.raises(Invalid) as invalid:
+            evidence.link_evidence(world.app, vera, file_id, questions)
+        assert list(invalid.value.problems) == [field]
+    evidence.withdraw_evidence(world.app, vera, file_id)
+    with pytest.raises(NotFound):
+        evidence.link_evidence(world.app, vera, file_id, ["storage"])
+    other = world.attach(vera)
+    world.answer(vera, **BEST)
+    world.submit(vera)
+    with pytest.raises(Refusal, match="submitted"):
+        evidence.link_evidence(world.app, vera, other, ["storage"])
+    (file, *_) = evidence.evidence_list(world.app, vera, assessment_id)
+    assert file.for_questions == ("storage",)

@@ -206,6 +206,9 @@ CALLS: dict[Action, Call] = {
         app, actor, ids.in_progress
     ),
     Action.OPEN_EVIDENCE: lambda app, actor, ids: evidence.open_evidence(app, actor, ids.evidence),
+    Action.LINK_EVIDENCE: lambda app, actor, ids: evidence.link_evidence(
+        app, actor, ids.evidence, ["published"]
+    ),
     Action.SUBMIT: lambda app, actor, ids: submitting.submit(
         app, actor, ids.in_progress, name="", role="", statement_accepted=False, number=1
     ),

@@ -24,7 +24,10 @@ async def send_evidence(request: Request) -> Response:
     file = await run_in_threadpool(
         evidence.open_evidence, application(), actor, request.path_params["evidence_id"]
     )
-    return attachment(file.content, file.media_type, file.file_name)
+    response = attachment(file.content, file.media_type, file.file_name)
+    if file.unmarked_because is not None:
+        response.headers["X-Not-Marked"] = file.unmarked_because
+    return response
 
 
 async def send_own_copy(request: Request) -> Response:

@@ -16,6 +16,7 @@ from vendorrisk.document import InvalidContent, Report
 from vendorrisk.evidence import Files
 from vendorrisk.keys import Keys, make_keys, read_keys
 from vendorrisk.questionnaire import Question, Questionnaire
+from vendorrisk.scanning import Scanner
 from vendorrisk.scoring import Rubric
 from vendorrisk.sets import Across, Triggers
 from vendorrisk.settings import Settings
@@ -72,6 +73,11 @@ class Application:
     def keys(self) -> Keys:
         """The installation's keys: the store's, so that there is only one master key."""
         return self.store.keys
+
+    @property
+    def scanner(self) -> Scanner | None:
+        """The malware scanner that every file is shown to, where one is set."""
+        return Scanner(self.settings.clamd) if self.settings.clamd else None
 
     @cached_property
     def triggers(self) -> Triggers:

@@ -215,6 +215,8 @@ _SAYS: Mapping[str, str] = {
     Action.ATTACH: "attached a file",
     Action.WITHDRAW_EVIDENCE: "withdrew a file",
     Action.OPEN_EVIDENCE: "read a file",
+    Action.LINK_EVIDENCE: "let a file speak for more answers",
+    "refuse_file": "tried to attach a file that the malware scanner refused",
     Action.SUBMIT: "signed and submitted the answers",
     Action.OWN_COPY: "downloaded the submission",
     Action.RETURN_TO_VENDOR: "returned the assessment to the vendor",

@@ -8,9 +8,11 @@ from datetime import date
 
 from vendorrisk.access import Action, Actor, Scope, authorise, require_answerer
 from vendorrisk.assessment import Move, State, after
-from vendorrisk.evidence import UnacceptableFile, Upload, examine
-from vendorrisk.store import EvidenceItem
-from vendorrisk.store.tables import Evidence
+from vendorrisk.evidence import UnacceptableFile, Upload, examine, require_room
+from vendorrisk.marking import mark
+from vendorrisk.scanning import NotScanned
+from vendorrisk.store import EvidenceItem, Work
+from vendorrisk.store.tables import Evidence, EvidenceFor
 from vendorrisk.usecases.answering import (
     EvidenceView,
     evidence_view,
@@ -25,11 +27,16 @@ from vendorrisk.usecases.sheets import AnswerSheet, content_of, move, require_as
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFile:
-    """The bytes of a file, to be sent as an attachment under `file_name`."""
+    """The bytes of a file, to be sent as an attachment under `file_name`.
+
+    A PDF names its reader and the time on every page; `unmarked_because` says why one does not,
+    and is None for other files.
+    """
 
     content: bytes
     media_type: str
     file_name: str
+    unmarked_because: str | None = None
 
 
 def attach(
@@ -53,7 +60,8 @@ def attach(
 
     Raises `Invalid` with a problem per field (file, kind, dated, period_end, for_questions, …):
     empty, too large or wrong type, a date in the future, a kind that none of the questions takes;
-    `Refusal` when locked, or in a demo, which takes no uploads.
+    `Refusal` when locked, or in a demo, which takes no uploads. A file in which the malware scanner
+    finds something is not kept, and that it was refused is an event.
     """
     scope = authorise(actor, Action.ATTACH, assessment_id)
     if app.settings.demo:
@@ -73,19 +81,27 @@ def attach(
     environment = form.line("environment", environment, "The environment", required=False)
     entity = form.line("entity", entity, "The legal entity", required=False)
     words = form.text("note", note, "The note", required=False)
+    # Before the transaction, because looking into a file may take longer than others want to wait.
+    upload = _examined(form, file_name, content)
+    malware = _scanned(app, form, upload)
+    if malware is not None:
+        with app.store.begin(scope) as work:
+            require_assessment(work, assessment_id)
+            work.record(
+                actor, "refuse_file", "assessment", assessment_id, assessment_id, malware=malware
+            )
     with app.store.begin(scope) as work:
         row = require_assessment(work, assessment_id)
         sheet = sheet_of(app, work, row)
         require_answerer(actor, sheet.questionnaire.answered_by)
         after(Move.ANSWER, State(row.state))
         _check_target(form, sheet, kind, for_questions)
-        already = len(work.evidence(assessment_id))
-        upload = _examined(form, file_name, content, already)
+        _check_room(form, work, assessment_id, upload)
         form.check()
         if upload is None:
             raise NotFound("This file")
         # The file first: a file without a row is harmless, a row without its file is not.
-        app.files.keep(upload)
+        app.files.keep(app.keys, assessment_id, upload)
         file = Evidence(
             assessment_id=assessment_id,
             sha256=upload.sha256,
@@ -144,15 +160,20 @@ def evidence_list(app: Application, actor: Actor, assessment_id: str) -> tuple[E
 
 
 def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceFile:
-    """Read one file; the reading itself is an event in the trail."""
+    """Read one file; the reading itself is an event in the trail, and stands on a PDF's pages."""
     scope = authorise(actor, Action.OPEN_EVIDENCE)
     scope = _scope_of(app, actor, scope, Action.OPEN_EVIDENCE, evidence_id)
+    with app.store.read(scope) as work:
+        found = _readable(work, actor, evidence_id)
+    # Decrypting and marking take longer than others should wait for their turn to write.
+    content = app.files.read(app.keys, found.assessment_id, found.sha256)
+    unmarked_because = None
+    if found.media_type == "application/pdf":
+        marked = mark(content, actor.name, app.clock())
+        content, unmarked_because = marked.content, marked.unmarked_because
     with app.store.begin(scope) as work:
-        file = work.get(Evidence, id=evidence_id)
-        if file is None:
-            raise NotFound("This file")
-        if actor.kind == "person" and file.id not in submitted_evidence(work, file.assessment_id):
-            raise NotFound("This file")
+        file = _readable(work, actor, evidence_id)
+        details = {"unmarked_because": unmarked_because} if unmarked_because else {}
         work.record(
             actor,
             Action.OPEN_EVIDENCE,
@@ -160,9 +181,49 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
             file.id,
             file.assessment_id,
             sha256=file.sha256,
+            **details,
         )
-        content = app.files.read(file.sha256)
-    return EvidenceFile(content, file.media_type, file.file_name)
+    return EvidenceFile(content, file.media_type, file.file_name, unmarked_because)
+
+
+def link_evidence(
+    app: Application, actor: Actor, evidence_id: str, for_questions: Collection[str]
+) -> None:
+    """Let a file that is attached speak for more answers.
+
+    Raises `Invalid` (for_questions, kind) where one of them is not asked or takes no evidence of
+    its kind; `Refusal` when locked.
+    """
+    scope = authorise(actor, Action.LINK_EVIDENCE)
+    scope = _scope_of(app, actor, scope, Action.LINK_EVIDENCE, evidence_id)
+    form = Form()
+    with app.store.begin(scope) as work:
+        file = work.get(Evidence, id=evidence_id)
+        if file is None or file.withdrawn_at is not None:
+            raise NotFound("This file")
+        row = require_assessment(work, file.assessment_id)
+        sheet = sheet_of(app, work, row)
+        require_answerer(actor, sheet.questionnaire.answered_by)
+        after(Move.ANSWER, State(row.state))
+        for question in for_questions or [""]:
+            _check_target(form, sheet, file.kind, [question] if question else [])
+        form.check()
+        there = {one.question_id for one in work.all(EvidenceFor, evidence_id=file.id)}
+        more = tuple(q for q in dict.fromkeys(for_questions) if q not in there)
+        for question in more:
+            work.add(EvidenceFor(evidence_id=file.id, question_id=question))
+        if more:
+            move(work, row, Move.ANSWER)
+            work.record(actor, Action.LINK_EVIDENCE, "evidence", file.id, row.id, questions=more)
+
+
+def _readable(work: Work, actor: Actor, evidence_id: str) -> Evidence:
+    file = work.get(Evidence, id=evidence_id)
+    if file is None:
+        raise NotFound("This file")
+    if actor.kind == "person" and file.id not in submitted_evidence(work, file.assessment_id):
+        raise NotFound("This file")
+    return file
 
 
 def _scope_of(
@@ -177,12 +238,40 @@ def _scope_of(
     return scope
 
 
-def _examined(form: Form, file_name: str, content: bytes, already: int) -> Upload | None:
+def _examined(form: Form, file_name: str, content: bytes) -> Upload | None:
     try:
-        return examine(file_name, content, already=already)
+        return examine(file_name, content)
     except UnacceptableFile as unacceptable:
         form.problem("file", f"{unacceptable.sentence} {unacceptable.fix}")
         return None
+
+
+def _scanned(app: Application, form: Form, upload: Upload | None) -> str | None:
+    """The malware in a file, which is then a problem of the form; None without one."""
+    if upload is None or app.scanner is None:
+        return None
+    try:
+        malware = app.scanner.found_in(upload.content)
+    except NotScanned as problem:
+        form.problem("file", f"{problem.sentence} {problem.fix}")
+        return None
+    if malware is not None:
+        form.problem(
+            "file",
+            f"Our malware scanner takes “{upload.file_name}” for harmful, so it was not kept."
+            " Check your own computer, then attach a clean copy or a PDF.",
+        )
+    return malware
+
+
+def _check_room(form: Form, work: Work, assessment_id: str, upload: Upload | None) -> None:
+    if upload is None:
+        return
+    sizes = [item.evidence.size for item in work.evidence(assessment_id, withdrawn=True)]
+    try:
+        require_room(len(sizes), sum(sizes), upload.size)
+    except UnacceptableFile as full:
+        form.problem("file", f"{full.sentence} {full.fix}")
 
 
 def _check_target(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -16,6 +17,7 @@ from fractions import Fraction
 from vendorrisk.access import EVERYTHING, Action, Actor, authorise, require_answerer
 from vendorrisk.assessment import Move, State, after, may
 from vendorrisk.conditions import Value, names
+from vendorrisk.evidence import LostFile
 from vendorrisk.questionnaire import Question, Visible, minutes_by_role, visibility
 from vendorrisk.sets import MOMENTS, Suggestion, contradictions, suggest, worst_band
 from vendorrisk.store import EvidenceItem, Work
@@ -708,6 +710,8 @@ def _bring_files(
                 uploaded_by=actor.id,
                 uploaded_at=work.now,
             )
+            with suppress(LostFile):  # `verify` tells of it, for both
+                app.files.copy(app.keys, file.sha256, file.assessment_id, assessment_id)
             work.attach(copy, questions)
             work.record(
                 actor,

@@ -158,7 +158,7 @@ def _stored(
 def _lost(app: Application, files: list[Evidence]) -> Iterator[Finding]:
     for file in files:
         try:
-            app.files.read(file.sha256)
+            app.files.read(app.keys, file.assessment_id, file.sha256)
         except LostFile as lost:
             yield Finding(
                 "file", f"Assessment {file.assessment_id}, file {file.id}: {lost.sentence}"

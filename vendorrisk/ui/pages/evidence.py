@@ -4,11 +4,12 @@ import streamlit as st
 
 from vendorrisk.access import Actor
 from vendorrisk.ui import demo, refusals
+from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import attach_form, file_rows, target
 from vendorrisk.ui.words import count, one_line, plain, sentence
 from vendorrisk.usecases import answering, evidence
-from vendorrisk.usecases.answering import QuestionView, Workspace
+from vendorrisk.usecases.answering import EvidenceView, QuestionView, Workspace
 from vendorrisk.usecases.application import Application
 
 
@@ -38,6 +39,10 @@ def main() -> None:
         st.subheader(sentence(count(len(files), "file")), anchor=False)
         with st.container(border=True):
             file_rows(app, actor, files, place="all", may_change=workspace.may_answer, names=names)
+        st.caption(
+            "A PDF that somebody opens names them and the time on every page, unless it has a"
+            " password or is damaged. Every reading is recorded."
+        )
     else:
         st.info(
             "Nothing is attached yet. Answer first: each answer then says what would show it.",
@@ -46,7 +51,52 @@ def main() -> None:
     if app.settings.demo:
         demo.takes_no_files()
     elif workspace.may_answer and actor.kind != "person":
+        link(app, actor, questions, [file for file in files if not file.withdrawn])
         attach(app, actor, workspace, questions, len(files))
+
+
+def link(
+    app: Application, actor: Actor, questions: list[QuestionView], files: list[EvidenceView]
+) -> None:
+    """One attached file for more answers."""
+    more = {
+        file.id: [
+            view.question
+            for view in questions
+            if view.question.id not in file.for_questions
+            and file.kind in {kind.id for kind in view.wants_evidence}
+        ]
+        for file in files
+    }
+    open_for = {file.id: file for file in files if more[file.id]}
+    if not open_for:
+        return
+    st.subheader("Use a file for another answer", anchor=False)
+    file_id = st.selectbox(
+        "Which file?",
+        list(open_for),
+        index=None,
+        format_func=lambda one: open_for[one].file_name,
+        placeholder="Choose a file that shows another answer, too",
+        key="link_file",
+    )
+    if file_id is None:
+        return
+    asked = {question.id: question for question in more[file_id]}
+    problems = Problems()
+    chosen = st.multiselect(
+        "Which answers does it show as well?",
+        list(asked),
+        format_func=lambda one: f"{asked[one].code or ''} {asked[one].ask}".strip(),
+        placeholder=f"Choose from {count(len(asked), 'answer')}",
+        key=f"link_for_{file_id}",
+    )
+    problems.below("for_questions", "kind")
+    if st.button("Use it for these", key=f"link_{file_id}", disabled=not chosen):
+        with problems.shown() as outcome:
+            evidence.link_evidence(app, actor, file_id, chosen)
+        if outcome.fine:
+            st.rerun()
 
 
 def attach(

@@ -136,6 +136,8 @@ class Submission:
 
 
 def _plain(value: Value) -> Any:
+    if type(value) is str:  # most are, and asking whether it is a Fraction takes longer
+        return value
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Fraction):

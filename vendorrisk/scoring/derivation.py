@@ -176,9 +176,12 @@ def _may_bind(node: Node) -> bool:
     return isinstance(node, Fold) and node.kind in ("least", "greatest", "first", "any", "all")
 
 
+_EXACT = frozenset({State, str, Fraction})
+
+
 def _exact(value: object) -> Fraction | str | State:
-    if isinstance(value, (State, str, Fraction)):
-        return value
+    if type(value) in _EXACT:
+        return value  # type: ignore[return-value]
     if isinstance(value, int):
         return Fraction(value)
     if isinstance(value, frozenset):

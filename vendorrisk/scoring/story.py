@@ -589,7 +589,7 @@ class Story:
 
 
 def _fraction(value: Any) -> Fraction:
-    return value if isinstance(value, Fraction) else Fraction(value)
+    return value if type(value) is Fraction else Fraction(value)
 
 
 def _fraction_or_none(value: object) -> Fraction | None:

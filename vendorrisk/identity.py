@@ -34,6 +34,9 @@ LINK_HOLDS = timedelta(hours=24)
 STAFF_IDLE = timedelta(hours=12)
 STAFF_LONGEST = timedelta(days=7)
 VENDOR_LONGEST = timedelta(days=14)
+PROVIDER_LONGEST = timedelta(hours=12)
+"""For a session that a provider began: whoever is locked out there is out here by then."""
+
 HALF_LONGEST = timedelta(minutes=15)
 """How long one may take for the second factor after the password."""
 

@@ -22,6 +22,7 @@ NAMES = (
     "VENDORRISK_QUESTIONNAIRES",
     "VENDORRISK_ORGANISATION",
     "VENDORRISK_SECOND_FACTOR",
+    "VENDORRISK_PROVIDERS",
     "VENDORRISK_CLAMD",
     "VENDORRISK_DEMO",
 )
@@ -48,7 +49,7 @@ class Settings:
     machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
     uploads. `key_path` is None where the key lies in `data`. `clamd` is where ClamAV's
     daemon listens, empty for no scanner. `second_factor_for` are the roles that
-    a password alone does not let in.
+    a password alone does not let in. `providers` is the file of those that sign people in.
     """
 
     data: Path
@@ -59,6 +60,7 @@ class Settings:
     demo: bool
     key_path: Path | None = None
     second_factor_for: frozenset[Role] = SECOND_FACTOR_ROLES
+    providers: Path | None = None
     clamd: str = ""
 
     @property
@@ -129,6 +131,12 @@ class Settings:
                 " need a second factor, or everyone."
             )
 
+        providers = None
+        if "VENDORRISK_PROVIDERS" in values:
+            providers = Path(values["VENDORRISK_PROVIDERS"]).expanduser().absolute()
+            if not providers.is_file():
+                problems.append(f"VENDORRISK_PROVIDERS is {providers}, which is not a file.")
+
         clamd = values.get("VENDORRISK_CLAMD", "")
         host, _, port = clamd.rpartition(":")
         named = bool(host) and port.isdecimal() and 0 < int(port) < 65536
@@ -159,6 +167,7 @@ class Settings:
             demo == "1",
             key_path,
             second_factor_for,
+            providers,
             clamd=clamd,
         )
 

@@ -39,6 +39,7 @@ OF_THE_INSTALLATION = {
     tables.SignInDetail,
     tables.SecondFactor,
     tables.RecoveryCode,
+    tables.ProviderAccount,
     tables.Pending,
     tables.Throttle,
 }
@@ -93,6 +94,9 @@ def test_a_vendors_scope_holds_nothing_of_the_installation(store: Store) -> None
         work.add(tables.SignInDetail(sign_in_id=session.id, confirmed_at=NOW))
         work.add(
             tables.SecondFactor(person_id=mine.person, kind="app", name="Phone", created_at=NOW)
+        )
+        work.add(
+            tables.ProviderAccount(issuer="x", subject="x", person_id=mine.person, created_at=NOW)
         )
         work.add(tables.RecoveryCode(person_id=mine.person, code_hash="x", created_at=NOW))
         work.record(SYSTEM, "setup_link", "installation", "1")

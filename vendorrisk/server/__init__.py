@@ -20,6 +20,7 @@ from vendorrisk.server import (
     faults,
     health,
     second_step,
+    through_provider,
     trail,
 )
 from vendorrisk.server import middleware as layers
@@ -46,6 +47,8 @@ def routes() -> Sequence[BaseRoute]:
         Route("/sign-in", entrance.sign_in, methods=["POST"]),
         Route("/sign-out", entrance.show_sign_out),
         Route("/sign-out", entrance.sign_out, methods=["POST"]),
+        Route("/sign-in/with/{provider}", through_provider.go),
+        Route("/sign-in/back/{provider}", through_provider.come_back),
         Route("/second-step", second_step.show_second_step),
         Route("/second-step", second_step.take_second_step, methods=["POST"]),
         Route("/second-step/leave", second_step.leave, methods=["POST"]),

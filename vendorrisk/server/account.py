@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from vendorrisk.access import ROLE_SAYS, Action, Actor, NotFound, allowed
 from vendorrisk.assessment import Refusal
+from vendorrisk.server import faults
 from vendorrisk.server.entrance import (
     device_of,
     network_of,
@@ -68,9 +69,19 @@ async def change_account(request: Request) -> Response:
 
 async def show_confirm(request: Request) -> Response:
     """Ask for the password again."""
-    if await actor_of(request) is None:
+    actor = await actor_of(request)
+    if actor is None:
         return await sign_in_first(request)
     following = safe_path(request.query_params.get("next", "/account"))
+    mine = await run_in_threadpool(account.own_account, application(), actor)
+    if not mine.has_password:
+        return faults.message(
+            403,
+            heading="Please sign in again",
+            says="You are about to change how you sign in, and you have no password here.",
+            fix="Sign out and in again through your provider, then do it within a quarter of an"
+            " hour.",
+        )
     return form_page(request, "confirm.html", next=following)
 
 

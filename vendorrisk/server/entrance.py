@@ -18,7 +18,7 @@ from vendorrisk.assessment import Refusal
 from vendorrisk.identity import device_of as device_in_words
 from vendorrisk.server.pages import Objection, form_page
 from vendorrisk.server.sessions import actor_of, begin_session, end_session, posted, session_hash
-from vendorrisk.usecases import invitations, people, second_factor, setup
+from vendorrisk.usecases import invitations, people, providers, second_factor, setup
 from vendorrisk.usecases.application import application
 from vendorrisk.usecases.second_factor import Halfway
 
@@ -34,7 +34,7 @@ async def set_up(request: Request) -> Response:
     """Make the first administrator and begin their session."""
     fields = await posted(request)
     values = _typed(fields, "code", "name", "email")
-    return await _enter(
+    return await enter(
         request,
         "person",
         lambda: setup.complete_setup(
@@ -62,6 +62,7 @@ async def show_sign_in(request: Request) -> Response:
         "sign_in.html",
         values={"email": "", "next": following},
         signed_out="signed-out" in request.query_params,
+        providers=providers.providers(application()),
     )
 
 
@@ -70,7 +71,7 @@ async def sign_in(request: Request) -> Response:
     fields = await posted(request)
     values = _typed(fields, "email", "next")
     values["next"] = safe_path(values["next"])
-    return await _enter(
+    return await enter(
         request,
         "person",
         lambda: people.sign_in(
@@ -81,7 +82,12 @@ async def sign_in(request: Request) -> Response:
             device_of(request),
         ),
         again=lambda objection: form_page(
-            request, "sign_in.html", objection, values=values, signed_out=False
+            request,
+            "sign_in.html",
+            objection,
+            values=values,
+            signed_out=False,
+            providers=providers.providers(application()),
         ),
         following=values["next"],
     )
@@ -96,7 +102,7 @@ async def choose_password(request: Request) -> Response:
     """Set the password and begin a session."""
     fields = await posted(request)
     values = _typed(fields, "code")
-    return await _enter(
+    return await enter(
         request,
         "person",
         lambda: people.choose_password(
@@ -119,7 +125,7 @@ async def accept_invitation(request: Request) -> Response:
     """Exchange an invitation's code for a session that sees one assessment."""
     fields = await posted(request)
     values = _typed(fields, "code")
-    return await _enter(
+    return await enter(
         request,
         "contact",
         lambda: invitations.exchange(application(), values["code"]),
@@ -193,7 +199,7 @@ def safe_path(wanted: str) -> str:
     return wanted if wanted.startswith("/") and not wanted.startswith("//") else "/"
 
 
-async def _enter(
+async def enter(
     request: Request,
     kind: Literal["person", "contact"],
     exchange: Callable[[], str],

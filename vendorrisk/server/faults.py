@@ -61,6 +61,13 @@ def log_fault(error: BaseException) -> str:
     return reference
 
 
+def log_declined(provider: str, why: Exception) -> str:
+    """Log why a provider's answer was not taken; gives the reference number."""
+    reference = secrets.token_hex(4)
+    log.warning("Sign-in %s through %s declined: %s", reference, provider, why)
+    return reference
+
+
 def on_script_error(error: Exception) -> bool:
     """Say on a Streamlit page what failed, instead of Streamlit's own trace."""
     if isinstance(error, StoreUnavailable):

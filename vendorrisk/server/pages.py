@@ -53,17 +53,22 @@ def page(template: str, *, status: int = 200, **values: object) -> Response:
 
 
 def form_page(
-    request: Request, template: str, refusal: Objection | None = None, **values: object
+    request: Request,
+    template: str,
+    refusal: Objection | None = None,
+    path: str = "",
+    **values: object,
 ) -> Response:
-    """The page of a form that posts to its own address, with the token that lets it; `token_for`
-    gives the template the token of another address.
+    """The page of a form that posts to its own address, or to `path`, with the token that lets it.
+
+    `token_for` gives the template the token of another address.
     """
     key = sessions.form_key(request)
     response = page(
         template,
         status=422 if refusal else 200,
         refusal=refusal,
-        form_token=sessions.form_token(key, request.url.path),
+        form_token=sessions.form_token(key, path or request.url.path),
         token_for=partial(sessions.form_token, key),
         **values,
     )

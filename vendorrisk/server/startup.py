@@ -17,7 +17,7 @@ from vendorrisk.demo import lifetime
 from vendorrisk.server import demo_limits, faults, streamlit_options
 from vendorrisk.server.shell import shell
 from vendorrisk.server.site import site
-from vendorrisk.usecases import setup
+from vendorrisk.usecases import providers, setup
 from vendorrisk.usecases.application import Application, application
 from vendorrisk.usecases.errors import StoreUnavailable
 
@@ -29,6 +29,7 @@ def require_settings() -> None:
     """
     try:
         _require_place(application())
+        providers.providers(application())
     except Refusal as problem:
         sys.exit(f"{problem.sentence}\n{problem.fix}")
 

@@ -453,6 +453,17 @@ class SecondFactor(SQLModel, table=True):
     sign_count: int = Field(default=0, sa_type=BigInteger)
 
 
+class ProviderAccount(SQLModel, table=True):
+    """Who somebody is to a provider that signs them in: `subject` is theirs there for good."""
+
+    __tablename__ = "provider_account"
+
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    created_at: datetime = Field(sa_type=Moment)
+
+
 class RecoveryCode(SQLModel, table=True):
     """A code for whoever lost their second factor: works once, and only its keyed hash is kept."""
 

@@ -68,6 +68,7 @@ from vendorrisk.store.tables import (
     Pending,
     Person,
     PersonRole,
+    ProviderAccount,
     RecoveryCode,
     Review,
     ReviewRevision,
@@ -764,18 +765,24 @@ class Work:
         self._session.flush()
 
     def has_administrator(self) -> bool:
-        """Whether an active administrator with a password exists."""
+        """Whether an active administrator exists who can sign in."""
         query = (
             select(col(Person.id))
             .join(PersonRole, col(PersonRole.person_id) == col(Person.id))
             .where(
                 col(PersonRole.role) == Role.ADMINISTRATOR.value,
                 col(Person.active).is_(True),
-                col(Person.password_hash).is_not(None),
+                or_(col(Person.password_hash).is_not(None), _THROUGH_PROVIDER),
             )
             .limit(1)
         )
         return self._session.execute(query).first() is not None
+
+    def can_sign_in(self, person: Person) -> bool:
+        """Whether somebody has a password or comes through a provider."""
+        return person.password_hash is not None or bool(
+            self.all(ProviderAccount, person_id=person.id)
+        )
 
     def session(self, token_hash: str) -> SessionItem | None:
         """The session with this token hash and whose it is, whether it still holds or not."""
@@ -1200,6 +1207,7 @@ _ANSWERS_TO = text(f"{_ANSWERS.text} AND question_id IN :question_ids").bindpara
 _INSERT_ANSWER_REVISION = insert(_TABLES["answer_revision"])
 _INSERT_REVIEW_REVISION = insert(_TABLES["review_revision"])
 _INSERT_EVENT = insert(_TABLES["audit_event"])
+_THROUGH_PROVIDER = col(Person.id).in_(select(col(ProviderAccount.person_id)))
 _INSTALLATION_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:chain, 0))")
 _ASSESSMENT_LOCK = text("SELECT id FROM assessment WHERE id = :chain FOR UPDATE")
 _CHAIN_END = text(

@@ -165,7 +165,10 @@ def list_people(app: Application, actor: Actor) -> tuple[PersonView, ...]:
     scope = authorise(actor, Action.LIST_PEOPLE)
     with app.store.read(scope) as work:
         enrolled = work.enrolled()
-        return tuple(_view(item, enrolled.get(item.person.id, 0)) for item in work.people())
+        return tuple(
+            _view(item, enrolled.get(item.person.id, 0), waits=not work.can_sign_in(item.person))
+            for item in work.people()
+        )
 
 
 def add_person(
@@ -270,14 +273,19 @@ def open_session(
     device: str = "",
     factor: Factor | None = None,
     provider: str | None = None,
+    longest: timedelta | None = None,
 ) -> str:
     """Begin a session of a member of staff; gives its token, of which only a hash is kept.
 
     Without the `factor` that whoever has one, or a role that needs one, must give, it is a half
-    session: it ends soon, and lets nobody further than to the second step.
+    session: it ends soon, and lets nobody further than to the second step. `longest` shortens a
+    whole one.
     """
     asked = bool(work.second_factors(item.person.id)) or _asks(app.settings, item.roles)
     half = factor is None and asked
+    ends = work.now + HALF_LONGEST if half else session_ends("person", work.now)
+    if longest is not None:
+        ends = min(ends, work.now + longest)
     token = new_token()
     row = work.add(
         SignIn(
@@ -285,7 +293,7 @@ def open_session(
             person_id=item.person.id,
             created_at=work.now,
             last_seen_at=work.now,
-            expires_at=work.now + HALF_LONGEST if half else session_ends("person", work.now),
+            expires_at=ends,
         )
     )
     work.add(
@@ -384,7 +392,7 @@ def _keep_an_administrator(work: Work, person_id: str) -> None:
         for item in work.people()
         if item.person.id != person_id
         and item.person.active
-        and item.person.password_hash is not None
+        and work.can_sign_in(item.person)
         and Role.ADMINISTRATOR in item.roles
     ]
     this = work.person(person_id)
@@ -409,15 +417,17 @@ def _asks(settings: Settings, roles: Collection[Role]) -> bool:
     return not settings.second_factor_for.isdisjoint(roles)
 
 
-def _view(item: PersonItem, second_factors: int = 0) -> PersonView:
+def _view(item: PersonItem, second_factors: int = 0, *, waits: bool | None = None) -> PersonView:
     person = item.person
+    if waits is None:
+        waits = person.password_hash is None
     return PersonView(
         id=person.id,
         name=person.name,
         email=person.email,
         roles=tuple(role for role in STAFF_ROLES if role in item.roles),
         active=person.active,
-        waiting_for_password=person.active and person.password_hash is None,
+        waiting_for_password=person.active and waits,
         created_at=person.created_at,
         second_factors=second_factors,
     )

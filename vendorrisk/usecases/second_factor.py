@@ -29,6 +29,7 @@ from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 from vendorrisk.access import EVERYTHING, Actor
 from vendorrisk.identity import (
     CONFIRMED_FOR,
+    PROVIDER_LONGEST,
     app_address,
     code_step,
     hash_token,
@@ -406,7 +407,17 @@ def _make_whole(
     who.session.sign_in.revoked_at = work.now
     note_success(work, who.person.id, address, "code")
     work.record(who.actor, "second_factor", "person", who.person.id, by=factor)
-    return open_session(app, work, who.item, address=address, device=device, factor=factor)
+    detail = who.session.detail
+    return open_session(
+        app,
+        work,
+        who.item,
+        address=address,
+        device=device,
+        factor=factor,
+        provider=detail.provider if detail is not None else None,
+        longest=PROVIDER_LONGEST if detail is not None and detail.provider else None,
+    )
 
 
 def _add(

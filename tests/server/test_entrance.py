@@ -198,6 +198,20 @@ def test_an_invitation_that_never_was_opens_nothing(client, administrator):
         assert SESSION_COOKIE not in client.cookies
 
 
+def test_guessing_codes_is_slowed_down_and_time_forgives(client, app, administrator, clock):
+    link = people.add_person(app, administrator[0], "Kit Moss", "kit@example.org", [Role.REVIEWER])
+    for at in range(30):
+        path = ("/invitation", "/password")[at % 2]
+        sent = post(client, path, code=f"{at:043}", password=PASSWORD)
+    waiting = post(client, "/password", code=link.token, password=PASSWORD)
+    assert "Too many failed tries" in sent.text
+    assert "Too many failed tries" in waiting.text
+
+    clock.forward(minutes=15, seconds=1)
+
+    assert post(client, "/password", code=link.token, password=PASSWORD).status_code == 303
+
+
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize(
     "origin", [None, "null", "https://evil.example", "http://localhost.evil.example:8501"]

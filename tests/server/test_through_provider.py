@@ -15,6 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
+from tests.server import conftest
 from tests.server import identity_provider as idp
 from tests.server.conftest import ADDRESS, PASSWORD, make_application
 from vendorrisk import oidc
@@ -509,3 +510,15 @@ def test_secrets_come_from_files_or_the_environment_and_are_never_shown(tmp_path
     assert "hush" not in repr(read)
     with pytest.raises(InvalidContent):
         oidc.read_providers(path, {})
+
+
+def test_the_example_of_the_documentation_can_be_read(tmp_path):
+    page = (conftest.ROOT / "docs" / "operations.md").read_text()
+    [example] = re.findall(r"```yaml\n(providers:.*?)```", page, re.DOTALL)
+    (tmp_path / "providers.yaml").write_text(example)
+    (tmp_path / "council.secret").write_text("hush")
+
+    [read] = oidc.read_providers(tmp_path / "providers.yaml", {})
+
+    assert read.roles["vendor-risk-security"] == {Role.REVIEWER, Role.AUDITOR}
+    assert read.strong_amr == {"mfa", "hwk"}

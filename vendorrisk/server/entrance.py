@@ -128,7 +128,7 @@ async def accept_invitation(request: Request) -> Response:
     return await enter(
         request,
         "contact",
-        lambda: invitations.exchange(application(), values["code"]),
+        lambda: invitations.exchange(application(), values["code"], network_of(request)),
         again=lambda objection: form_page(request, "invitation.html", objection, values=values),
     )
 

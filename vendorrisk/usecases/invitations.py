@@ -12,6 +12,7 @@ from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.store.tables import Contact, Invitation, SignIn
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.people import slowing_guesses
 from vendorrisk.usecases.sheets import require_assessment, require_parents, sheet_of
 
 
@@ -54,14 +55,18 @@ class InvitedView:
     returned_reason: str | None
 
 
-def exchange(app: Application, token: str) -> str:
+def exchange(app: Application, token: str, address: str = "") -> str:
     """Give a session token for an invitation's token. Opening the link consumes nothing; the same
     person may exchange it again on another device until it expires or is revoked.
 
-    Raises `Refusal` (invitation_wrong, invitation_expired, invitation_revoked).
+    `address` is the network address asked from. Raises `Refusal` (invitation_wrong,
+    invitation_expired, invitation_revoked, too_many_tries).
     """
     session = new_token()
-    with app.store.begin(EVERYTHING) as work:
+    with (
+        slowing_guesses(address, app, "invitation_wrong"),
+        app.store.begin(EVERYTHING) as work,
+    ):
         invitation = work.get(Invitation, token_hash=hash_token(token.strip()))
         contact = work.get(Contact, id=invitation.contact_id) if invitation else None
         if invitation is None or contact is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -142,10 +143,13 @@ def choose_password(
 ) -> str:
     """Set the password of whom the link belongs to, end their other sessions, and sign them in.
 
-    Gives the session token. Raises `Refusal` (link_wrong, link_expired, link_used) or `Invalid`
-    for the password, which leaves the link usable.
+    Gives the session token. Raises `Refusal` (link_wrong, link_expired, link_used, too_many_tries)
+    or `Invalid` for the password, which leaves the link usable.
     """
-    with app.store.begin(EVERYTHING) as work:
+    with (
+        slowing_guesses(address, app, "link_wrong"),
+        app.store.begin(EVERYTHING) as work,
+    ):
         link = use_link(work, token, whose="a colleague")
         found = work.person(link.person_id or "")
         if found is None or not found.person.active:
@@ -322,6 +326,25 @@ def is_whole(settings: Settings, found: SessionItem) -> bool:
         return True
     half = found.detail is not None and found.detail.half
     return not half and not _asks(settings, found.roles)
+
+
+@contextmanager
+def slowing_guesses(address: str, app: Application, wrong: str) -> Iterator[None]:
+    """Exchange a one-use code inside; a refusal with the code `wrong` counts as a guess.
+
+    Whoever guessed often from this address waits: raises `Refusal` (too_many_tries). The codes
+    cannot be guessed anyway; this keeps the trying from costing us anything.
+    """
+    with app.store.read(EVERYTHING) as work:
+        wait = wait_before_next_try(work, "", address, "link")
+    refuse_to_wait(wait)
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code == wrong:
+            with app.store.begin(EVERYTHING) as work:
+                note_failure(work, "", address, "link")
+        raise
 
 
 def refuse_to_wait(wait: timedelta) -> None:

@@ -9,7 +9,7 @@ from vendorrisk.store.tables import Person, SetupToken
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.forms import Form
-from vendorrisk.usecases.people import check_password, open_session, use_link
+from vendorrisk.usecases.people import check_password, open_session, slowing_guesses, use_link
 
 
 def setup_needed(app: Application) -> bool:
@@ -58,7 +58,10 @@ def complete_setup(
         created_at=app.clock(),
     )
     check_password(form, password, person)
-    with app.store.begin(EVERYTHING) as work:
+    with (
+        slowing_guesses(address, app, "link_wrong"),
+        app.store.begin(EVERYTHING) as work,
+    ):
         if work.has_administrator():
             raise Refusal(
                 "already_set_up",

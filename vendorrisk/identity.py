@@ -21,6 +21,7 @@ from typing import Literal
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from vendorrisk.store import Work
 
@@ -113,11 +114,17 @@ def _hash_of_nobody() -> str:
 
 @cache
 def _common() -> frozenset[str]:
+    """What people build passwords from: a list of ours, and the 30,000 most used passwords that
+    zxcvbn ships, each without its digits and signs.
+    """
     text = (resources.files("vendorrisk") / "common_passwords.txt").read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return frozenset(word for line in lines for word in line.split())
+    bare = (re.sub(r"[\W\d_]", "", used.casefold()) for used in FREQUENCY_LISTS["passwords"])
+    ours = (word for line in lines for word in line.split())
+    return frozenset(ours) | frozenset(word for word in bare if len(word) >= _SHORTEST_WORD)
 
 
+_SHORTEST_WORD = 4  # letters; shorter ones would be found by chance
 _LOOKALIKES = ("", ""), ("013457@$!", "oleastasi"), ("013457@$!|", "oieastasil")
 
 

@@ -90,6 +90,17 @@ def test_digits_and_signs_around_a_common_word_never_help(
     assert password_problem(f"{before}{word.title()}{after}") is not None
 
 
+def test_passwords_are_screened_against_tens_of_thousands() -> None:
+    assert len(identity._common()) > 20_000
+    for used in (
+        "trustno1trustno1",
+        "letmein-starwars",
+        "Butterfly-99-Butterfly",
+        "liverpool19chelsea",
+    ):
+        assert password_problem(used) is not None, used
+
+
 def test_a_hash_verifies_its_password_only() -> None:
     stored = hash_password("correct horse battery staple")
     assert verify_password(stored, "correct horse battery staple")

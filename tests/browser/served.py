@@ -18,10 +18,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.shorter import QUESTIONNAIRES
+from tests.shorter import vendors as portfolio
 from tests.ui import town
 from tests.ui.town import PASSWORD, Town
 from vendorrisk.access import Actor, Role
-from vendorrisk.demo.portfolio import vendors as portfolio
 from vendorrisk.identity import hash_token
 from vendorrisk.store import migrate
 from vendorrisk.usecases import assessments, invitations, people, setup, vendors
@@ -55,6 +56,7 @@ class Served:
                     "STREAMLIT_SERVER_PORT": str(self.port),
                     "VENDORRISK_DATA": str(self.folder),
                     "VENDORRISK_ORGANISATION": "Example Council",
+                    "VENDORRISK_QUESTIONNAIRES": str(QUESTIONNAIRES),
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,

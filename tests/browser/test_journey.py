@@ -18,10 +18,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.served import PATIENCE, Served
+from tests.shorter import LIBRARY
+from tests.shorter import vendors as portfolio
 from tests.ui import town
-from tests.ui.town import LIBRARY, PASSWORD, PDF, Town
+from tests.ui.town import PASSWORD, PDF, Town
 from vendorrisk.demo.portfolio import DemoVendor
-from vendorrisk.demo.portfolio import vendors as portfolio
 from vendorrisk.identity import hash_token
 from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.server.sessions import SESSION_COOKIE

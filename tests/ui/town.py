@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.shorter import LIBRARY, QUESTIONNAIRES
+from tests.shorter import vendors as portfolio
 from vendorrisk.access import Actor, Role
-from vendorrisk.content import Library
 from vendorrisk.demo.portfolio import DemoVendor
-from vendorrisk.demo.portfolio import vendors as portfolio
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
 from vendorrisk.settings import Settings
@@ -29,10 +29,6 @@ from vendorrisk.usecases import (
 )
 from vendorrisk.usecases.application import Application, keys_of
 from vendorrisk.usecases.errors import Refusal
-
-ROOT = Path(__file__).parents[2]
-LIBRARY = Library(ROOT / "questionnaires")
-"""Read once, because reading it takes longer than most tests."""
 
 PASSWORD = "seven calm rivers under glass"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -55,11 +51,11 @@ class Town:
 
 
 def application(folder: Path, clock: Callable[[], Any], **changes: Any) -> Application:
-    """The application on the SQLite database in `folder`, with the real questionnaires."""
+    """The application on the SQLite database in `folder`, with fewer questions."""
     settings = Settings(
         data=folder,
         database_url=f"sqlite:///{folder / 'vendorrisk.db'}",
-        questionnaires=ROOT / "questionnaires",
+        questionnaires=QUESTIONNAIRES,
         **{
             "public_url": None,
             "organisation": "Example Council",

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Watch
+from tests.browser.second_step import set_up_app
 from tests.browser.served import PATIENCE, Served
 from tests.shorter import LIBRARY
 from tests.shorter import vendors as portfolio
@@ -57,7 +58,7 @@ def test_one_engagement_from_the_set_up_link_to_the_recorded_decision(
 ) -> None:
     admin = set_up(visit(set_up_link(server)))
     officer = join(visit, add(admin, "Otto Berg", "Procurement officer"))
-    reviewer = join(visit, add(admin, "Rita Moss", "Reviewer"))
+    reviewer = join(visit, add(admin, "Rita Moss", "Reviewer"), second_factor=True)
     committee = join(visit, add(admin, "Cy Adams", "Committee member"))
 
     register(officer, LARKMERE)
@@ -92,6 +93,7 @@ def set_up(page: Page) -> Page:
     page.get_by_label("Your e-mail address").fill("ada@example.org")
     page.get_by_label("Choose a password").fill(PASSWORD)
     page.get_by_role("button", name="Create the administrator").click()
+    set_up_app(page)
     expect(page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
     assert "#" not in page.url
     page.get_by_role("button", name="Add colleagues").click()
@@ -120,11 +122,13 @@ def add(admin: Page, name: str, role: str) -> str:
     return link
 
 
-def join(visit: Callable[[str], Page], link: str) -> Page:
-    """Open a colleague's link and choose a password."""
+def join(visit: Callable[[str], Page], link: str, *, second_factor: bool = False) -> Page:
+    """Open a colleague's link and choose a password, and what the role asks for besides."""
     page = visit(link)
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Save and sign in").click()
+    if second_factor:
+        set_up_app(page)
     expect(page.get_by_role("heading", name=re.compile("^Hello, "))).to_be_visible()
     return page
 

@@ -41,6 +41,7 @@ OF_THE_INSTALLATION = {
     tables.RecoveryCode,
     tables.ProviderAccount,
     tables.Pending,
+    tables.LegalHold,
     tables.Throttle,
 }
 
@@ -54,7 +55,8 @@ def rename(work: Work, vendor_id: str) -> None:
 def test_every_table_is_either_a_vendors_or_the_installations() -> None:
     mapped = {mapper.class_ for mapper in SQLModel._sa_registry.mappers}
     known = {*VENDORS_OWN, *BY_PARENT, *OF_THE_INSTALLATION}
-    assert mapped == {*known, tables.Installation, tables.AuditEvent}
+    others = {tables.Installation, tables.AuditEvent, tables.DeletionReceipt, tables.PurgePass}
+    assert mapped == known | others
 
 
 def test_a_vendors_scope_finds_its_own_row_and_no_other(store: Store) -> None:
@@ -99,6 +101,11 @@ def test_a_vendors_scope_holds_nothing_of_the_installation(store: Store) -> None
             tables.ProviderAccount(issuer="x", subject="x", person_id=mine.person, created_at=NOW)
         )
         work.add(tables.RecoveryCode(person_id=mine.person, code_hash="x", created_at=NOW))
+        work.add(
+            tables.LegalHold(
+                kind="vendor", subject_id="x", reason="x", set_by=mine.person, set_at=NOW
+            )
+        )
         work.record(SYSTEM, "setup_link", "installation", "1")
     for table in OF_THE_INSTALLATION:
         with store.read(Scope(mine.assessment)) as work:

@@ -192,6 +192,23 @@ class Store:
             with self._connect(writing=False) as connection, connection.begin():
                 return heads_of(connection)
 
+    def compact(self) -> bool:
+        """Let the database file forget what was deleted; whether that was possible just now.
+
+        SQLite keeps the bytes of deleted rows in free pages and in the file of its write-ahead log;
+        PostgreSQL does so in its own way, and its dumps hold none of it.
+        """
+        if not self._sqlite:
+            return True
+        try:
+            with self._turn(), self.engine.connect() as connection:
+                plain = cast(sqlite3.Connection, connection.connection.driver_connection)
+                plain.execute("VACUUM")
+                busy, _, _ = plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+        except (StoreUnavailable, sqlite3.OperationalError):
+            return False
+
     def close(self) -> None:
         """Let go of every connection; the store opens new ones when it is used again."""
         self.engine.dispose()

@@ -19,6 +19,7 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    ForeignKeyConstraint,
     Index,
     Text,
     TypeDecorator,
@@ -487,6 +488,67 @@ class Pending(SQLModel, table=True):
     key: str = Field(primary_key=True)
     content: str = Field(sa_type=Text, repr=False)
     expires_at: datetime = Field(sa_type=Moment)
+
+
+class LegalHold(SQLModel, table=True):
+    """What must not be deleted, whatever its period: an assessment's or a vendor's, by `kind`.
+
+    One person asks to lift it, another lifts it.
+    """
+
+    __tablename__ = "legal_hold"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str
+    subject_id: str
+    reason: str = Field(sa_type=Text)
+    set_by: str = Field(foreign_key="person.id")
+    set_at: datetime = Field(sa_type=Moment)
+    lift_reason: str | None = Field(default=None, sa_type=Text)
+    lift_asked_by: str | None = Field(default=None, foreign_key="person.id")
+    lift_asked_at: datetime | None = Field(default=None, sa_type=Moment)
+    lifted_by: str | None = Field(default=None, foreign_key="person.id")
+    lifted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class DeletionReceipt(SQLModel, table=True):
+    """What was deleted when its time was over. Never changed, but for when its files were gone.
+
+    `stores` is a JSON list of what was deleted where. `since` is when the clock started, None for
+    many things at once. `files_gone_at` is None while files still lie on the disk.
+    """
+
+    __tablename__ = "deletion_receipt"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    data_class: str
+    period: str
+    subject_kind: str
+    subject_id: str
+    assessment_id: str | None = Field(default=None, foreign_key="assessment.id", index=True)
+    since: datetime | None = Field(default=None, sa_type=Moment)
+    made_at: datetime = Field(sa_type=Moment)
+    stores: str = Field(sa_type=Text)
+    files_gone_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class PurgePass(SQLModel, table=True):
+    """A row that lets its own transaction delete what never changes, and that cannot be committed.
+
+    Its reference to a row that never exists is checked at the end of the transaction, so the
+    transaction must have removed it by then.
+    """
+
+    __tablename__ = "purge_pass"
+    __table_args__ = (
+        CheckConstraint("never = 0", name="never_zero"),
+        ForeignKeyConstraint(
+            ["never"], ["installation.id"], deferrable=True, initially="DEFERRED"
+        ),
+    )
+
+    id: int = Field(primary_key=True)
+    never: int = 0
 
 
 class Throttle(SQLModel, table=True):

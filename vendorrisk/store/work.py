@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -59,6 +60,7 @@ from vendorrisk.store.tables import (
     Contact,
     Decision,
     DecisionCondition,
+    DeletionReceipt,
     Engagement,
     Evidence,
     EvidenceFor,
@@ -215,6 +217,7 @@ _DIRECT = (
     Invitation,
     SignIn,
     AuditEvent,
+    DeletionReceipt,
 )
 
 
@@ -1026,6 +1029,66 @@ class Work:
                 setattr(one, name, value)
         self._session.flush()
 
+    # Deleting what is over --------------------------------------------------------------------
+
+    @contextmanager
+    def purging(self) -> Iterator[None]:
+        """Within it, what never changes may be deleted and its words be blanked.
+
+        The triggers let this transaction pass for as long as its row stands in `purge_pass`, which
+        nobody else can see and no transaction can commit.
+        """
+        self._require_writing("purge_pass")
+        self._session.flush()
+        self._connection.execute(_PURGE_PASS)
+        yield
+        self._session.flush()
+        self._connection.execute(_PURGE_PASS_BACK)  # after a fault the transaction ends anyway
+
+    def take_turn(self, name: str) -> None:
+        """Wait until nobody else's transaction has taken the turn of this name."""
+        self._require_writing(name)
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+            self._connection.execute(_INSTALLATION_LOCK, {"chain": f"turn/{name}"})
+
+    def last_acts(self) -> dict[str, datetime]:
+        """When each contact last did something, or somebody did something about them, by id."""
+        found: dict[str, datetime] = {}
+        for who, kind in (
+            (col(AuditEvent.actor_id), col(AuditEvent.actor_kind)),
+            (col(AuditEvent.subject_id), col(AuditEvent.subject_kind)),
+        ):
+            # What was purged about somebody is no act of theirs.
+            about = and_(kind == "contact", col(AuditEvent.action) != "purge")
+            query = select(who, func.max(col(AuditEvent.at))).where(about).group_by(who)
+            for contact, at in self._session.execute(query):
+                found[contact] = max(found.get(contact, at), at)
+        return found
+
+    def last_events(self) -> dict[str, datetime]:
+        """When something was last done in each chain, by its name."""
+        query = select(col(AuditEvent.chain), func.max(col(AuditEvent.at)))
+        rows = self._session.execute(query.group_by(col(AuditEvent.chain)))
+        return {str(chain): at for chain, at in rows}
+
+    def named_events(self, *, before: datetime) -> list[AuditEvent]:
+        """The events of before a time whose words are not erased yet, the oldest first."""
+        query = (
+            select(AuditEvent)
+            .where(
+                col(AuditEvent.at) < before,
+                col(AuditEvent.nonce).is_not(None),
+                or_(col(AuditEvent.actor_name) != "", col(AuditEvent.details) != "{}"),
+            )
+            .order_by(col(AuditEvent.at))
+        )
+        return list(self._session.scalars(query))
+
+    def forget_pending(self) -> None:
+        """Forget what somebody began and can no longer finish."""
+        self._require_writing("pending")
+        self._session.execute(delete(Pending).where(col(Pending.expires_at) < self.now))
+
     def _end_of(self, chain: str) -> tuple[int, str]:
         if self._connection.dialect.name == "postgresql" and chain not in self._own_chains:
             # SQLite has one writer at a time; here the writers of one chain take turns.
@@ -1210,6 +1273,8 @@ _INSERT_EVENT = insert(_TABLES["audit_event"])
 _THROUGH_PROVIDER = col(Person.id).in_(select(col(ProviderAccount.person_id)))
 _INSTALLATION_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:chain, 0))")
 _ASSESSMENT_LOCK = text("SELECT id FROM assessment WHERE id = :chain FOR UPDATE")
+_PURGE_PASS = text("INSERT INTO purge_pass (id, never) VALUES (1, 0)")
+_PURGE_PASS_BACK = text("DELETE FROM purge_pass")
 _CHAIN_END = text(
     "SELECT number, hash FROM audit_event WHERE chain = :chain ORDER BY number DESC LIMIT 1"
 )

@@ -15,7 +15,7 @@ from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store, migrate
-from vendorrisk.usecases import answering, assessments, invitations, people, setup, vendors
+from vendorrisk.usecases import answering, assessments, duties, invitations, people, setup, vendors
 from vendorrisk.usecases.application import Application, keys_of
 
 
@@ -51,7 +51,7 @@ def open_office(data: Path, questionnaires: Path, questionnaire_id: str) -> Offi
         library=Library(questionnaires),
         files=Files(settings.evidence_folder),
     )
-    officer = _officer(app)
+    officer, second = _officers(app)
     told = portfolio()[0]
     vendor = vendors.register_vendor(
         app,
@@ -69,21 +69,24 @@ def open_office(data: Path, questionnaires: Path, questionnaire_id: str) -> Offi
     assessment_id = assessments.open_assessment(
         app, officer, engagement_id, questionnaire_id, due_on
     )
+    duties.approve_scope(app, second, assessment_id)
     link = assessments.invite(app, officer, assessment_id, vendor.contacts[0].id)
     session = invitations.exchange(app, link.token)
     return Office(app, _actor(app, session), session)
 
 
-def _officer(app: Application) -> Actor:
+def _officers(app: Application) -> tuple[Actor, Actor]:
+    """A procurement officer and a second officer."""
     code = setup.setup_link(app) or ""
     password = secrets.token_urlsafe(24)
     administrator = _actor(
         app, setup.complete_setup(app, code, "Ada Grant", "ada@example.org", password)
     )
-    link = people.add_person(
-        app, administrator, "Otto Berg", "otto@example.org", [Role.PROCUREMENT_OFFICER]
-    )
-    return _actor(app, people.choose_password(app, link.token, password))
+    found = []
+    for name, role in (("Otto", Role.PROCUREMENT_OFFICER), ("Sanna", Role.SECOND_OFFICER)):
+        link = people.add_person(app, administrator, name, f"{name}@example.org", [role])
+        found.append(_actor(app, people.choose_password(app, link.token, password)))
+    return found[0], found[1]
 
 
 def _actor(app: Application, session: str) -> Actor:

@@ -46,6 +46,14 @@ INVITED_ROLES = frozenset({Role.VENDOR_COORDINATOR, Role.VENDOR_SIGNATORY})
 
 STAFF_ROLES: tuple[Role, ...] = tuple(role for role in Role if role not in VENDOR_ROLES)
 
+JUDGING_ROLES: tuple[Role, ...] = (
+    Role.REVIEWER,
+    Role.MODERATOR,
+    Role.COMMITTEE_MEMBER,
+    Role.RISK_OWNER,
+)
+"""Who declares a conflict of interest, or that there is none, before reading a submission."""
+
 ROLE_SAYS: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "administrator",
     Role.PROCUREMENT_OFFICER: "procurement officer",
@@ -153,6 +161,13 @@ class Action(StrEnum):
     DECISION_OPTIONS = "decision_options"
     RECORD_DECISION = "record_decision"
     PROMISES = "promises"
+    DECLARE = "declare"
+    DUTIES = "duties"
+    APPROVE_SCOPE = "approve_scope"
+    ASK_OVERRIDE = "ask_override"
+    SETTLE_OVERRIDE = "settle_override"
+    CLOSE_CONDITION = "close_condition"
+    ACCEPT_RISK = "accept_risk"
     BRIEF = "brief"
     WAITING = "waiting"
     TRAIL = "trail"
@@ -231,6 +246,7 @@ _VENDOR = frozenset(VENDOR_ROLES)
 _COORDINATOR = frozenset({Role.VENDOR_COORDINATOR})
 _SIGNATORY = frozenset({Role.VENDOR_SIGNATORY})
 _ANSWERS = frozenset({Role.VENDOR_COORDINATOR, Role.VENDOR_RESPONDENT})
+_JUDGING = frozenset(JUDGING_ROLES)
 _STAFF = frozenset(STAFF_ROLES)
 _READERS = frozenset(STAFF_ROLES) - _ADMIN
 _EVERYONE = frozenset(Role)
@@ -298,6 +314,13 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.DECISION_OPTIONS: _READERS,
     Action.RECORD_DECISION: _COMMITTEE,
     Action.PROMISES: _READERS,
+    Action.DECLARE: _JUDGING,
+    Action.DUTIES: _READERS,
+    Action.APPROVE_SCOPE: _SECOND,
+    Action.ASK_OVERRIDE: _REVIEWER | _COMMITTEE,
+    Action.SETTLE_OVERRIDE: _SECOND | _MODERATOR | _COMMITTEE,
+    Action.CLOSE_CONDITION: _OFFICER | _SECOND | _REVIEWER | _MODERATOR,
+    Action.ACCEPT_RISK: _RISK_OWNER,
     Action.BRIEF: _READERS,
     Action.WAITING: _STAFF,
     Action.TRAIL: _READERS,
@@ -314,6 +337,12 @@ class Relation(StrEnum):
     ANSWERED_BY_OTHERS = "answered_by_others"
     INVITED_ALONE = "invited_alone"
     REVIEWED = "reviewed"
+    UNDECLARED = "undeclared"
+    CONFLICTED = "conflicted"
+    UNAPPROVED = "unapproved"
+    OPENED = "opened"
+    ASKED = "asked"
+    OWNS = "owns"
 
 
 RELATION_SAYS: Mapping[Relation, str] = {
@@ -321,10 +350,43 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.ANSWERED_BY_OTHERS: "Staff answer the intake, a vendor what is asked of vendors.",
     Relation.INVITED_ALONE: "Whoever invited the vendor is not its only reviewer.",
     Relation.REVIEWED: "Whoever reviewed an assessment does not decide it.",
+    Relation.UNDECLARED: "Whoever judges declares a conflict of interest, or that there is none,"
+    " before reading what a vendor submitted.",
+    Relation.CONFLICTED: "Whoever declared a conflict of interest is kept out of that engagement.",
+    Relation.UNAPPROVED: "In tiers 1 and 2 nobody is invited before a second officer approved what"
+    " is asked.",
+    Relation.OPENED: "Whoever opened an assessment does not approve what it asks.",
+    Relation.ASKED: "Whoever asked for an override does not grant it.",
+    Relation.OWNS: "Whoever owns a condition does not close it.",
 }
 
 _OF_ONE_VENDOR = frozenset(
     action for action, roles in POLICY.items() if roles & _VENDOR and action is not Action.SIGN_OUT
+)
+
+_OF_ONE_SUBMISSION = frozenset(
+    {
+        Action.SECTION,
+        Action.MISSING,
+        Action.EVIDENCE_LIST,
+        Action.OPEN_EVIDENCE,
+        Action.SUBMISSION,
+        Action.REVIEW_SHEET,
+        Action.SET_REVIEW,
+        Action.SCORECARD,
+        Action.CROSS_CHECK,
+        Action.VERIFY_SCORECARD,
+        Action.FINISH_REVIEW,
+        Action.COMPARISON,
+        Action.WEIGHED,
+        Action.REACH,
+        Action.DECISION_OPTIONS,
+        Action.RECORD_DECISION,
+        Action.BRIEF,
+        Action.ASK_OVERRIDE,
+        Action.SETTLE_OVERRIDE,
+        Action.ACCEPT_RISK,
+    }
 )
 
 _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
@@ -332,6 +394,12 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.ANSWERED_BY_OTHERS: frozenset({Action.ANSWER_QUESTION, Action.ATTACH, Action.SUBMIT}),
     Relation.INVITED_ALONE: frozenset({Action.FINISH_REVIEW}),
     Relation.REVIEWED: frozenset({Action.RECORD_DECISION}),
+    Relation.UNDECLARED: _OF_ONE_SUBMISSION,
+    Relation.CONFLICTED: _OF_ONE_SUBMISSION,
+    Relation.UNAPPROVED: frozenset({Action.INVITE}),
+    Relation.OPENED: frozenset({Action.APPROVE_SCOPE}),
+    Relation.ASKED: frozenset({Action.SETTLE_OVERRIDE}),
+    Relation.OWNS: frozenset({Action.CLOSE_CONDITION}),
 }
 
 KEPT_OUT: Mapping[Action, tuple[Relation, ...]] = {
@@ -393,6 +461,47 @@ def require_answerer(actor: Actor, answered_by: Literal["vendor", "officer"]) ->
         )
     if actor.kind != "person" and answered_by != "vendor":
         raise NotFound
+
+
+_REFUSED: Mapping[Relation, tuple[str, str]] = {
+    Relation.UNDECLARED: (
+        "Before you read what this vendor submitted, say whether you have a conflict of interest.",
+        "Open the page of the review or of the decision: it asks you.",
+    ),
+    Relation.CONFLICTED: (
+        "You declared a conflict of interest about this engagement, so others judge it.",
+        "If that was a mistake, ask a moderator to have a colleague judge it all the same.",
+    ),
+    Relation.UNAPPROVED: (
+        "This engagement is in tier 1 or 2, so a second officer approves what is asked first.",
+        "Ask a colleague who is a second officer; it waits on their first page.",
+    ),
+    Relation.OPENED: (
+        "You opened this assessment, so somebody else approves what it asks.",
+        "Ask another second officer.",
+    ),
+    Relation.ASKED: (
+        "You asked for this yourself, so a second person grants it or not.",
+        "Ask a second officer, a moderator or another member of the committee.",
+    ),
+    Relation.OWNS: (
+        "You own this condition, so somebody else checks that it is met.",
+        "Ask a colleague to look at the proof and to close it.",
+    ),
+}
+
+
+def keep_out(action: Action, *relations: Relation) -> None:
+    """Refuse `action` to whoever stands in one of these relations to it.
+
+    Raises `NotAllowed` with the relation's name as its code, and `ValueError` for a relation that
+    the table does not name for this action.
+    """
+    for relation in relations:
+        if relation not in KEPT_OUT[action]:
+            raise ValueError(f"the table keeps nobody out of {action} for {relation}")
+        sentence, fix = _REFUSED[relation]
+        raise NotAllowed(relation.value, sentence, fix)
 
 
 def require_independent_review(reviewers: Collection[str], inviters: Collection[str]) -> None:

@@ -22,10 +22,10 @@ from tests.shorter import QUESTIONNAIRES
 from tests.shorter import vendors as portfolio
 from tests.ui import town
 from tests.ui.town import PASSWORD, Town
-from vendorrisk.access import Actor, Role
+from vendorrisk.access import Actor
 from vendorrisk.identity import hash_token
 from vendorrisk.store import migrate
-from vendorrisk.usecases import assessments, invitations, people, setup, vendors
+from vendorrisk.usecases import assessments, duties, invitations, people, setup, vendors
 from vendorrisk.usecases.application import Application
 
 ROOT = Path(__file__).parents[2]
@@ -128,14 +128,12 @@ class Office:
         assert token is not None
         session = setup.complete_setup(app, token, "Ada Okafor", "ada@example.org", PASSWORD)
         here = Town({"administrator": hash_token(session)})
-        link = people.add_person(
-            app,
-            town.actor(app, here, "administrator"),
-            "Otto Berg",
-            "otto@example.org",
-            [Role.PROCUREMENT_OFFICER],
-        )
-        here.sessions["officer"] = hash_token(people.choose_password(app, link.token, PASSWORD))
+        for key in ("officer", "second"):
+            name, role = town.COLLEAGUES[key]
+            link = people.add_person(
+                app, town.actor(app, here, "administrator"), name, f"{key}@example.org", [role]
+            )
+            here.sessions[key] = hash_token(people.choose_password(app, link.token, PASSWORD))
         return cls(app, here)
 
     def invites(self, *names: str) -> tuple[Actor, list[str]]:
@@ -149,6 +147,7 @@ class Office:
         assessment_id = assessments.open_assessment(
             self.app, officer, engagement.id, "core", self.app.clock().date() + timedelta(days=14)
         )
+        duties.approve_scope(self.app, town.actor(self.app, self.people, "second"), assessment_id)
         contacts = [engagement.vendor.contacts[0].id] + [
             vendors.add_contact(
                 self.app,

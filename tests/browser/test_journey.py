@@ -58,12 +58,15 @@ def test_one_engagement_from_the_set_up_link_to_the_recorded_decision(
 ) -> None:
     admin = set_up(visit(set_up_link(server)))
     officer = join(visit, add(admin, "Otto Berg", "Procurement officer"))
+    second = join(visit, add(admin, "Sanna Ek", "Second officer"))
     reviewer = join(visit, add(admin, "Rita Moss", "Reviewer"), second_factor=True)
     committee = join(visit, add(admin, "Cy Adams", "Committee member"))
 
     register(officer, LARKMERE)
     answer_intake(officer, LARKMERE)
-    invitation = open_and_invite(officer)
+    open_assessment(officer)
+    approve(second)
+    invitation = make_link(officer)
 
     vendor = visit(invitation)
     vendor.get_by_role("button", name="Open the questionnaire").click()
@@ -74,7 +77,7 @@ def test_one_engagement_from_the_set_up_link_to_the_recorded_decision(
     assert copy["answers"]["published_credentials"]["value"] == "live"
 
     review(reviewer)
-    another_vendor_is_reviewed(server, officer, reviewer)
+    another_vendor_is_reviewed(server, officer, second, reviewer)
     compare(committee)
     decide(committee)
     print_brief(committee)
@@ -156,14 +159,28 @@ def answer_intake(officer: Page, told: DemoVendor) -> None:
     expect(officer.get_by_text("which makes tier 1 at once")).to_be_visible()
 
 
-def open_and_invite(officer: Page) -> str:
-    """Open the assessment and give the invitation's link, which is shown once."""
+def open_assessment(officer: Page) -> None:
+    """Open the assessment of core alone."""
     for addendum in ("Demo and test", "Biometric and sensitive", "Artificial intelligence"):
         box = officer.get_by_role("checkbox", name=re.compile(addendum))
         expect(box).to_be_checked()
         box.press("Space")
         expect(box).not_to_be_checked()
     officer.get_by_role("button", name="Open the assessment").click()
+    expect(officer.get_by_text("A second officer approves")).to_be_visible()
+
+
+def approve(second: Page) -> None:
+    """Approve what is asked, from the first page of a second officer."""
+    second.reload()
+    second.get_by_role("button", name="Open", exact=True).first.click()
+    second.get_by_role("button", name="Approve what is asked").click()
+    expect(second.get_by_text("Approved by")).to_be_visible()
+
+
+def make_link(officer: Page) -> str:
+    """Make the invitation's link, which is shown once."""
+    officer.reload()
     officer.get_by_role("button", name="Make the link").click()
     shown = officer.locator(".st-key-invitation_link_shown")
     expect(shown).to_contain_text("shown only here and only once")
@@ -213,6 +230,7 @@ def sign(vendor: Page, told: DemoVendor) -> dict[str, Any]:
 def review(reviewer: Page) -> None:
     reviewer.reload()
     reviewer.get_by_role("button", name="Review").first.click()
+    reviewer.get_by_role("button", name="I have none").click()
     expect(reviewer.get_by_role("heading", name=LARKMERE.name)).to_be_visible()
     stop = reviewer.get_by_role("alert").filter(has_text="Knocked out").first
     expect(stop).to_contain_text("The score is at most 29")
@@ -238,10 +256,16 @@ def judge(reviewer: Page, question: str, verdict: str, reason: str) -> None:
     expect(card.get_by_text(f"Rita Moss judged: {verdict.lower()}")).to_be_visible()
 
 
-def another_vendor_is_reviewed(server: Served, officer: Page, reviewer: Page) -> None:
+def another_vendor_is_reviewed(server: Served, officer: Page, second: Page, reviewer: Page) -> None:
     """Somebody to compare with goes the same way, without the browser."""
     app = town.application(server.folder, lambda: datetime.now(UTC))
-    here = Town({"officer": session(officer), "reviewer": session(reviewer)})
+    here = Town(
+        {
+            "officer": session(officer),
+            "second": session(second),
+            "reviewer": session(reviewer),
+        }
+    )
     town.register(app, here, "quillstone", QUILLSTONE)
     town.answer_intake(app, here, "quillstone", QUILLSTONE)
     town.submit(app, town.invite(app, here, "quillstone", QUILLSTONE), QUILLSTONE)
@@ -260,6 +284,9 @@ def compare(committee: Page) -> None:
     for told in (LARKMERE, QUILLSTONE):
         choose(committee, "Vendors to compare", told.name)
     committee.keyboard.press("Escape")
+    for _ in (LARKMERE, QUILLSTONE):
+        expect(committee.get_by_role("heading", name="Before you read on")).to_be_visible()
+        committee.get_by_role("button", name="I have none").click()
     headings = committee.get_by_role("heading", level=2)
     expect(headings).to_have_text(["What stops them", "Domains", "Answers that differ"])
     row = committee.locator(".st-key-line_question_published_credentials")

@@ -9,13 +9,18 @@ from vendorrisk.access import EVERYTHING, SYSTEM, Role
 from vendorrisk.store import Store, Work
 from vendorrisk.store.tables import (
     Assessment,
+    ConditionCheck,
+    ConflictDeclaration,
     Contact,
     Decision,
     DecisionCondition,
     Engagement,
     Evidence,
     Invitation,
+    Override,
     Person,
+    RiskAcceptance,
+    ScopeApproval,
     Scorecard,
     SignIn,
     Submission,
@@ -157,6 +162,41 @@ def _rows(work: Work, name: str, questions: int) -> World:
     condition = work.add(
         DecisionCondition(
             decision_id=decision.id, text="Rotate keys", owner="Vera", due_on=date(2027, 1, 31)
+        )
+    )
+    work.add(
+        ConflictDeclaration(
+            assessment_id=assessment.id, person_id=person.id, conflict=False, declared_at=NOW
+        )
+    )
+    work.add(ScopeApproval(assessment_id=assessment.id, approved_by=person.id, approved_at=NOW))
+    work.add(
+        Override(
+            assessment_id=assessment.id,
+            scorecard_id=scorecard.id,
+            outcome="approve",
+            reason="It is small.",
+            asked_by=person.id,
+            asked_at=NOW,
+        )
+    )
+    work.add(
+        ConditionCheck(
+            condition_id=condition.id,
+            assessment_id=assessment.id,
+            found="The new keys.",
+            checked_by=person.id,
+            checked_at=NOW,
+        )
+    )
+    work.add(
+        RiskAcceptance(
+            assessment_id=assessment.id,
+            risk="Old keys.",
+            control="We watch.",
+            expires_on=date(2027, 1, 31),
+            accepted_by=person.id,
+            accepted_at=NOW,
         )
     )
     invitation = work.add(

@@ -31,6 +31,11 @@ BY_PARENT: dict[type[SQLModel], tuple[str, str]] = {
     tables.EvidenceFor: ("evidence_id", "evidence"),
     tables.Review: ("submission_id", "submission"),
     tables.ReviewRevision: ("submission_id", "submission"),
+    tables.ConflictDeclaration: ("assessment_id", "assessment"),
+    tables.ScopeApproval: ("assessment_id", "assessment"),
+    tables.Override: ("assessment_id", "assessment"),
+    tables.ConditionCheck: ("assessment_id", "assessment"),
+    tables.RiskAcceptance: ("assessment_id", "assessment"),
 }
 OF_THE_INSTALLATION = {
     tables.Person,

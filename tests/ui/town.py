@@ -19,6 +19,7 @@ from vendorrisk.store import Store
 from vendorrisk.usecases import (
     answering,
     assessments,
+    duties,
     evidence,
     invitations,
     people,
@@ -35,6 +36,7 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 COLLEAGUES = {
     "officer": ("Otto Berg", Role.PROCUREMENT_OFFICER),
+    "second": ("Sanna Ek", Role.SECOND_OFFICER),
     "reviewer": ("Rita Moss", Role.REVIEWER),
     "committee": ("Cy Adams", Role.COMMITTEE_MEMBER),
     "auditor": ("Aud Lane", Role.AUDITOR),
@@ -180,10 +182,20 @@ def invite(app: Application, town: Town, key: str, told: DemoVendor) -> Actor:
         environment=told.scope.get("environment", ""),
         entity=told.scope.get("entity", ""),
     )
+    approve_and_declare(app, town, town.assessments[key])
     contact = vendors.engagement(app, officer, town.engagements[key]).vendor.contacts[0]
     link = assessments.invite(app, officer, town.assessments[key], contact.id)
     town.sessions[key] = hash_token(invitations.exchange(app, link.token))
     return actor(app, town, key)
+
+
+def approve_and_declare(app: Application, town: Town, assessment_id: str) -> None:
+    """Approve what is asked as the second officer, and let whoever judges declare no conflict."""
+    if "second" in town.sessions:
+        duties.approve_scope(app, actor(app, town, "second"), assessment_id)
+    for key in ("reviewer", "committee"):
+        if key in town.sessions:
+            duties.declare(app, actor(app, town, key), assessment_id, conflict=False)
 
 
 def answer(

@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import KEYS, Clock
-from vendorrisk.access import EVERYTHING, SYSTEM, Actor, Role
+from vendorrisk.access import EVERYTHING, JUDGING_ROLES, SYSTEM, Actor, Role
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
 from vendorrisk.settings import Settings
 from vendorrisk.store import Store
-from vendorrisk.store.tables import Person
+from vendorrisk.store.tables import Assessment, Person
 from vendorrisk.usecases import (
     answering,
     assessments,
+    duties,
     evidence,
     invitations,
     people,
@@ -82,7 +83,18 @@ class World:
             work.set_roles(person.id, roles)
         actor = Actor("person", person.id, person.name, frozenset(roles))
         self.staff[key] = actor
+        self.declare()
         return actor
+
+    def declare(self) -> None:
+        """Let everybody who judges say that they have no conflict of interest."""
+        with self.app.store.read(EVERYTHING) as work:
+            rows = [row for row in work.all(Assessment) if row.questionnaire_id != "intake"]
+            said = {row.id: work.declarations(row.id) for row in rows}
+        for actor in self.staff.values():
+            for row in rows:
+                if actor.has(*JUDGING_ROLES) and actor.id not in said[row.id]:
+                    duties.declare(self.app, actor, row.id, conflict=False)
 
     @property
     def officer(self) -> Actor:
@@ -124,9 +136,19 @@ class World:
         """An opened assessment of the small questionnaire; gives its id."""
         engagement_id = self.engagement(name)
         self.answered_intake(engagement_id, **intake)
-        return assessments.open_assessment(
+        assessment_id = assessments.open_assessment(
             self.app, self.officer, engagement_id, "core", date(2026, 12, 24)
         )
+        self.approve()
+        return assessment_id
+
+    def approve(self) -> None:
+        """Let the second officer approve whatever waits for it, and everybody declare."""
+        with self.app.store.read(EVERYTHING) as work:
+            waiting = [row.id for row in work.all(Assessment) if duties.needs_approval(row)]
+        for assessment_id in waiting:
+            duties.approve_scope(self.app, self.staff["second_officer"], assessment_id)
+        self.declare()
 
     def contact_of(self, assessment_id: str) -> str:
         """The id of the vendor's first contact."""
@@ -135,6 +157,7 @@ class World:
 
     def invited(self, assessment_id: str, contact_id: str | None = None) -> Actor:
         """A contact who has opened the invitation."""
+        self.approve()
         link = assessments.invite(
             self.app, self.officer, assessment_id, contact_id or self.contact_of(assessment_id)
         )
@@ -281,6 +304,7 @@ def peopled(
     world, path = built(tmp_path_factory.mktemp("peopled"), migrated_file, library, {})
     world.add("administrator", Role.ADMINISTRATOR)
     world.add("officer", Role.PROCUREMENT_OFFICER)
+    world.add("second_officer", Role.SECOND_OFFICER)
     world.add("reviewer", Role.REVIEWER)
     world.add("committee", Role.COMMITTEE_MEMBER)
     world.add("auditor", Role.AUDITOR)

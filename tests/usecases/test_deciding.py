@@ -278,6 +278,13 @@ def test_the_worklist_says_what_waits_on_whom_and_since_when(world: World) -> No
     )
     item = first("officer")
     assert item is not None
+    assert (item.whom, item.yours) == ("second officer", False)
+    item = first("second_officer")
+    assert item is not None
+    assert (item.next_step, item.yours) == ("Approve what the vendor is asked", True)
+    world.approve()
+    item = first("officer")
+    assert item is not None
     assert item.next_step == "Invite a contact of the vendor"
     vera = world.invited(assessment_id)
     item = first("officer")

@@ -32,6 +32,7 @@ from vendorrisk.usecases import (
     assessments,
     audit,
     deciding,
+    duties,
     evidence,
     intake,
     invitations,
@@ -90,9 +91,12 @@ class Ids:
     scorecard: str
     evidence: str
     person: str
+    override: str
+    condition: str
 
 
 Call = Callable[[Application, Actor, Ids], object]
+
 
 def held(call: Callable[[], object]) -> object:
     """A call about something of one's own that is not there: past the gate, nothing is found."""
@@ -248,6 +252,23 @@ CALLS: dict[Action, Call] = {
     Action.RECORD_DECISION: lambda app, actor, ids: deciding.record_decision(
         app, actor, ids.reviewed, outcome="none", reasons="", scorecard_id=""
     ),
+    Action.DECLARE: lambda app, actor, ids: duties.declare(
+        app, actor, ids.reviewed, conflict=False
+    ),
+    Action.DUTIES: lambda app, actor, ids: duties.duties(app, actor, ids.reviewed),
+    Action.APPROVE_SCOPE: lambda app, actor, ids: duties.approve_scope(app, actor, ids.reviewed),
+    Action.ASK_OVERRIDE: lambda app, actor, ids: duties.ask_override(
+        app, actor, ids.reviewed, "none", ""
+    ),
+    Action.SETTLE_OVERRIDE: lambda app, actor, ids: duties.settle_override(
+        app, actor, ids.override, granted=False, reason=""
+    ),
+    Action.CLOSE_CONDITION: lambda app, actor, ids: duties.close_condition(
+        app, actor, ids.condition, ""
+    ),
+    Action.ACCEPT_RISK: lambda app, actor, ids: duties.accept_risk(
+        app, actor, ids.reviewed, risk="", control="", expires_on=None
+    ),
     Action.BRIEF: lambda app, actor, ids: deciding.brief(app, actor, ids.reviewed),
     Action.WAITING: lambda app, actor, ids: worklist.waiting(app, actor),
     Action.TRAIL: lambda app, actor, ids: audit.trail(app, actor, ids.in_review),
@@ -324,6 +345,22 @@ def walked(
     workspace = answering.overview(world.app, world.officer, in_progress)
     engagement = vendors.engagement(world.app, world.officer, workspace.engagement_id)
     person = world.add("somebody", Role.AUDITOR)
+    duties.ask_override(
+        world.app, world.add("chair", Role.COMMITTEE_MEMBER), reviewed, "approve", "It is small."
+    )
+    override = duties.duties(world.app, world.officer, reviewed).overrides[0].id
+    decided = world.reviewed("Kestrel Print")
+    options = deciding.decision_options(world.app, world.committee, decided)
+    recorded = deciding.record_decision(
+        world.app,
+        world.committee,
+        decided,
+        outcome="escalate",
+        reasons="The director decides.",
+        conditions=[deciding.NewCondition("Show it.", "Vera", date(2027, 1, 1))],
+        scorecard_id=options.scorecard_id,
+    )
+    condition = recorded.conditions[0].id
     ids = Ids(
         vendor=engagement.vendor.id,
         engagement=engagement.id,
@@ -337,13 +374,15 @@ def walked(
         scorecard=sheet.scorecard.id,
         evidence=submitted_file,
         person=person.id,
+        override=override,
+        condition=condition,
     )
     actors = {
         Role.ADMINISTRATOR: world.staff["administrator"],
         Role.PROCUREMENT_OFFICER: world.officer,
         Role.REVIEWER: world.add("second_reviewer", Role.REVIEWER),
         Role.COMMITTEE_MEMBER: world.committee,
-        Role.SECOND_OFFICER: world.add("second_officer", Role.SECOND_OFFICER),
+        Role.SECOND_OFFICER: world.staff["second_officer"],
         Role.MODERATOR: world.add("moderator", Role.MODERATOR),
         Role.RISK_OWNER: world.add("risk_owner", Role.RISK_OWNER),
         Role.AUDITOR: world.staff["auditor"],

@@ -299,6 +299,8 @@ def test_the_trail_tells_the_whole_story_and_no_answer(invited: World) -> None:
     actions = [event.action for event in reversed(events)]
     assert list(dict.fromkeys(actions)) == [
         "open_assessment",
+        "approve_scope",
+        "declare",
         "invite",
         "exchange",
         "answer_question",

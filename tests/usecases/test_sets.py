@@ -82,6 +82,7 @@ def suggested(world: World, engagement_id: str) -> set[str]:
 
 def opened(world: World, engagement_id: str, *ids: str) -> dict[str, str]:
     made = sets.open_sets(world.app, world.officer, engagement_id, ids, DUE)
+    world.approve()
     return dict(zip(ids, made, strict=True))
 
 

@@ -22,6 +22,7 @@ from vendorrisk.usecases import (
     answering,
     assessments,
     deciding,
+    duties,
     evidence,
     intake,
     invitations,
@@ -202,6 +203,7 @@ class Journey:
     told: DemoVendor
     plan: Plan
     officer: Actor
+    second_officer: Actor
     reviewer: Actor
     committee: Actor
     today: datetime
@@ -270,6 +272,10 @@ class Journey:
         for minute, name in enumerate(told.addenda, 6):
             yield self._at(day, 10, minute)
             self.addenda[name] = self._open(name)
+        if self.told_tier in duties.APPROVED_TIERS:
+            yield self._at(day, 10, 9)
+            for asked in (self.assessment_id, *self.addenda.values()):
+                duties.approve_scope(self.app, self.second_officer, asked)
         yield self._at(day, 10, 12)
         page = vendors.engagement(self.app, self.officer, self.engagement_id)
         contact_id = page.vendor.contacts[0].id
@@ -385,6 +391,9 @@ class Journey:
 
     def _review(self) -> Iterator[datetime]:
         begun, ended = self.plan.answered - 2, self.plan.answered - 5
+        yield self._at(begun, 8, 58)
+        for judge in (self.reviewer, self.committee):
+            duties.declare(self.app, judge, self.assessment_id, conflict=False)
         yield self._at(begun, 9, 0)
         sheet = reviewing.review_sheet(self.app, self.reviewer, self.assessment_id)
         judgements: dict[str, Mapping[str, Any]] = dict(self.told.core["review"])
@@ -449,6 +458,11 @@ class Journey:
             ],
             scorecard_id=sheet.scorecard_id,
         )
+
+    @property
+    def told_tier(self) -> str | None:
+        """The tier that the intake gives."""
+        return vendors.engagement(self.app, self.officer, self.engagement_id).tier
 
     @property
     def _core(self) -> Questionnaire:

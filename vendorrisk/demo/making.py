@@ -1,4 +1,4 @@
-"""Makes the demo: a folder of its own, six people with random passwords, and the portfolio."""
+"""Makes the demo: a folder of its own, its people with random passwords, and the portfolio."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ USUAL_DAYS = 30
 _PEOPLE: Mapping[Role, tuple[str, str]] = {
     Role.ADMINISTRATOR: ("Ida Marsh", "ida.marsh"),
     Role.PROCUREMENT_OFFICER: ("Owen Blake", "owen.blake"),
+    Role.SECOND_OFFICER: ("Nadia Frost", "nadia.frost"),
     Role.REVIEWER: ("Priya Nair", "priya.nair"),
+    Role.MODERATOR: ("Iris Calder", "iris.calder"),
     Role.COMMITTEE_MEMBER: ("Tomas Reyes", "tomas.reyes"),
+    Role.RISK_OWNER: ("Hugh Penrose", "hugh.penrose"),
     Role.AUDITOR: ("Greta Lund", "greta.lund"),
 }
 _DOMAIN = "caldervale.example"
@@ -199,6 +202,7 @@ def _journey(
         told=told.moved_to(working_day(today, plan.answered)),
         plan=plan,
         officer=staff[Role.PROCUREMENT_OFFICER],
+        second_officer=staff[Role.SECOND_OFFICER],
         reviewer=staff[Role.REVIEWER],
         committee=staff[Role.COMMITTEE_MEMBER],
         today=today,

@@ -364,6 +364,79 @@ class DecisionCondition(SQLModel, table=True):
     closed_by: str | None = Field(default=None, foreign_key="person.id")
 
 
+class ConflictDeclaration(SQLModel, table=True):
+    """What somebody who judges said about a conflict of interest; the latest one counts.
+
+    It holds for every assessment of the same engagement; `assessment_id` is where it was said.
+    """
+
+    __tablename__ = "conflict_declaration"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    person_id: str = Field(foreign_key="person.id")
+    conflict: bool
+    words: str = Field(default="", sa_type=Text)
+    declared_at: datetime = Field(sa_type=Moment)
+
+
+class ScopeApproval(SQLModel, table=True):
+    """That a second officer approved what an assessment asks."""
+
+    __tablename__ = "scope_approval"
+
+    assessment_id: str = Field(primary_key=True, foreign_key="assessment.id")
+    approved_by: str = Field(foreign_key="person.id")
+    approved_at: datetime = Field(sa_type=Moment)
+
+
+class Override(SQLModel, table=True):
+    """A request to open an outcome that the risk appetite closes, on one scorecard.
+
+    `granted` is null until a second person has settled it, together with the columns after it.
+    """
+
+    __tablename__ = "override"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    scorecard_id: str = Field(foreign_key="scorecard.id")
+    outcome: str
+    reason: str = Field(sa_type=Text)
+    asked_by: str = Field(foreign_key="person.id")
+    asked_at: datetime = Field(sa_type=Moment)
+    granted: bool | None = None
+    settled_reason: str = Field(default="", sa_type=Text)
+    settled_by: str | None = Field(default=None, foreign_key="person.id")
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ConditionCheck(SQLModel, table=True):
+    """What a verifier found when closing a condition of a decision."""
+
+    __tablename__ = "condition_check"
+
+    condition_id: str = Field(primary_key=True, foreign_key="decision_condition.id")
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    found: str = Field(sa_type=Text)
+    checked_by: str = Field(foreign_key="person.id")
+    checked_at: datetime = Field(sa_type=Moment)
+
+
+class RiskAcceptance(SQLModel, table=True):
+    """A risk that its owner accepts until a day, and what makes up for it meanwhile."""
+
+    __tablename__ = "risk_acceptance"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    risk: str = Field(sa_type=Text)
+    control: str = Field(sa_type=Text)
+    expires_on: date
+    accepted_by: str = Field(foreign_key="person.id")
+    accepted_at: datetime = Field(sa_type=Moment)
+
+
 class Invitation(SQLModel, table=True):
     """A link that lets one contact answer one assessment; only the token's hash is kept."""
 

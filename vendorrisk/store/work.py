@@ -57,6 +57,8 @@ from vendorrisk.store.tables import (
     AnswerRevision,
     Assessment,
     AuditEvent,
+    ConditionCheck,
+    ConflictDeclaration,
     Contact,
     Decision,
     DecisionCondition,
@@ -67,6 +69,7 @@ from vendorrisk.store.tables import (
     Installation,
     Invitation,
     Moment,
+    Override,
     Pending,
     Person,
     PersonRole,
@@ -74,6 +77,8 @@ from vendorrisk.store.tables import (
     RecoveryCode,
     Review,
     ReviewRevision,
+    RiskAcceptance,
+    ScopeApproval,
     Scorecard,
     SecondFactor,
     SetupToken,
@@ -218,6 +223,11 @@ _DIRECT = (
     SignIn,
     AuditEvent,
     DeletionReceipt,
+    ConflictDeclaration,
+    ScopeApproval,
+    Override,
+    ConditionCheck,
+    RiskAcceptance,
 )
 
 
@@ -662,6 +672,33 @@ class Work:
             .distinct()
         )
         return frozenset(self._session.scalars(query))
+
+    def declarations(self, assessment_id: str) -> dict[str, ConflictDeclaration]:
+        """By person, what they declared about an assessment's engagement; a conflict outweighs."""
+        self._require(assessment_id)
+        own = select(col(Assessment.engagement_id)).where(col(Assessment.id) == assessment_id)
+        query = (
+            select(ConflictDeclaration)
+            .join(Assessment, col(Assessment.id) == col(ConflictDeclaration.assessment_id))
+            .where(col(Assessment.engagement_id).in_(own))
+            .order_by(col(ConflictDeclaration.conflict), col(ConflictDeclaration.declared_at))
+        )
+        return {row.person_id: row for row in self._session.scalars(query)}
+
+    def declared_by(
+        self, person_id: str, engagement_ids: Collection[str]
+    ) -> dict[str, ConflictDeclaration]:
+        """By engagement with rows in scope, what a person declared; a conflict outweighs."""
+        query = (
+            select(col(Assessment.engagement_id), ConflictDeclaration)
+            .join(Assessment, col(Assessment.id) == col(ConflictDeclaration.assessment_id))
+            .where(
+                col(ConflictDeclaration.person_id) == person_id,
+                col(Assessment.engagement_id).in_(engagement_ids),
+            )
+            .order_by(col(ConflictDeclaration.conflict), col(ConflictDeclaration.declared_at))
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     # Lists -------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from vendorrisk.questionnaire import EvidenceKind, EvidenceRequest, Question, Qu
 from vendorrisk.store import EvidenceItem, SavedAnswer, StaleError, Work, document_text
 from vendorrisk.store.tables import Assessment, Submission
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import Conflict, Invalid, NotFound, Refusal
 from vendorrisk.usecases.forms import Form, clean
 from vendorrisk.usecases.intake import INTAKE, keep_tier
@@ -220,6 +221,8 @@ def section(app: Application, actor: Actor, assessment_id: str, section_id: str)
         row = require_assessment(work, assessment_id)
         sheet = sheet_of(app, work, row)
         asked = sheet.questionnaire
+        if not withheld_from(actor, asked, State(row.state)):
+            kept_apart(work, actor, Action.SECTION, row)
         _require_reader(actor, asked)
         state = State(row.state)
         withheld = withheld_from(actor, asked, state)
@@ -328,6 +331,7 @@ def missing(app: Application, actor: Actor, assessment_id: str) -> tuple[Missing
                 "The vendor has not submitted its answers yet, so they are still its own.",
                 "Its progress is on the page of the engagement.",
             )
+        kept_apart(work, actor, Action.MISSING, row)
         attached = work.evidence(assessment_id)
     return tuple(_missing(sheet, attached))
 

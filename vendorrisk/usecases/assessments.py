@@ -14,6 +14,7 @@ from vendorrisk.questionnaire import Fact
 from vendorrisk.store import Work, document_text
 from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation
 from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.duties import require_approved
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, require_intake
@@ -128,7 +129,8 @@ def invite(
     The same link opens the other assessments of the engagement that `with_sets` names by id; each
     has its own invitation, which can be taken back by itself.
 
-    Raises `NotFound` for a contact of another vendor, `Invalid` for days, `Refusal` when locked.
+    Raises `NotFound` for a contact of another vendor, `Invalid` for days, `NotAllowed` (unapproved)
+    before a second officer approved what a tier 1 or 2 is asked, `Refusal` when locked.
     """
     scope = authorise(actor, Action.INVITE, assessment_id)
     form = Form()
@@ -142,6 +144,7 @@ def invite(
         contact = work.get(Contact, id=contact_id)
         if contact is None:
             raise NotFound("This contact")
+        require_approved(work, row)
         move(work, row, Move.INVITE)
         link = _new_invitation(actor, work, row, contact, days, Action.INVITE)
         engagement_id = row.engagement_id
@@ -150,6 +153,7 @@ def invite(
             row = require_assessment(work, other)
             if row.questionnaire_id == INTAKE or row.engagement_id != engagement_id:
                 raise NotFound("This assessment")
+            require_approved(work, row)
             move(work, row, Move.INVITE)
             _new_invitation(actor, work, row, contact, days, Action.INVITE)
     return link

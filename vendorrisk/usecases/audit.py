@@ -224,4 +224,10 @@ _SAYS: Mapping[str, str] = {
     "score": "computed a scorecard",
     Action.FINISH_REVIEW: "finished the review",
     Action.RECORD_DECISION: "recorded the decision",
+    Action.DECLARE: "said whether they have a conflict of interest",
+    Action.APPROVE_SCOPE: "approved what is asked",
+    Action.ASK_OVERRIDE: "asked to open a closed outcome",
+    Action.SETTLE_OVERRIDE: "settled a request to open a closed outcome",
+    Action.CLOSE_CONDITION: "closed a condition",
+    Action.ACCEPT_RISK: "accepted a risk",
 }

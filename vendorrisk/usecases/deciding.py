@@ -24,13 +24,20 @@ from vendorrisk.store.tables import (
     Vendor,
 )
 from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.duties import checks_of, granted_overrides, kept_apart
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import IntakeResult, intake_of
 from vendorrisk.usecases.reviewing import require_scored, reviewers_of, scored_rows
 from vendorrisk.usecases.scorecards import EFFECTS, exact, read_judged, view
 from vendorrisk.usecases.sets import EngagementResult, newest_of, newest_sets, result_of
-from vendorrisk.usecases.sheets import content_of, move, require_assessment, require_parents
+from vendorrisk.usecases.sheets import (
+    content_of,
+    move,
+    require_assessment,
+    require_parents,
+    tier_of,
+)
 from vendorrisk.usecases.values import (
     DomainLine,
     Figure,
@@ -38,7 +45,6 @@ from vendorrisk.usecases.values import (
     ScorecardView,
     ScoreLine,
 )
-from vendorrisk.usecases.vendors import tier_of
 
 OUTCOMES: Mapping[str, str] = {
     "approve": "Approve",
@@ -136,7 +142,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ConditionView:
-    """A dated condition; `overdue` against today."""
+    """A dated condition; `overdue` against today. `found` is what its verifier saw."""
 
     id: str
     text: str
@@ -145,6 +151,8 @@ class ConditionView:
     proof: str
     closed_at: datetime | None
     overdue: bool
+    closed_by: str | None = None
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +308,7 @@ class _Case(_Side):
 
     intake: IntakeResult
     others: tuple[_Other, ...]
+    overrides: Mapping[str, str]
 
 
 def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) -> Comparison:
@@ -314,6 +323,7 @@ def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) ->
     form.check()
     with app.store.read(scope) as work:
         cases = list(_sides(app, work, chosen))
+        kept_apart(work, actor, Action.COMPARISON, *(case.row for case in cases))
     rows = [*_rule_rows(cases), *_domain_rows(cases), *_question_rows(cases)]
     kept = [row for row in rows if _differs(row) or _fatal(row)]
     ranking, ranking_says = _ranking(cases)
@@ -331,6 +341,7 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
     """The options for this assessment, measured against the risk appetite."""
     scope = authorise(actor, Action.DECISION_OPTIONS)
     with app.store.read(scope) as work:
+        kept_apart(work, actor, Action.DECISION_OPTIONS, require_assessment(work, assessment_id))
         case = _case(app, work, assessment_id)
         reviewers = reviewers_of(work, assessment_id)
         decision = _decision(app, work, case.row)
@@ -384,6 +395,7 @@ def record_decision(
     new = [_checked(form, app.clock().date(), at, c) for at, c in enumerate(conditions, 1)]
     with app.store.begin(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.RECORD_DECISION, row)
         require_independent_decision(actor.id, reviewers_of(work, assessment_id))
         move(work, row, Move.DECIDE)
         case = _case(app, work, assessment_id)
@@ -455,11 +467,12 @@ def promises(app: Application, actor: Actor) -> tuple[Promise, ...]:
             if row.assessment is not None and row.assessment.state == State.DECIDED
         }
         decisions = work.decisions(list(vendors))
+        checks = _checks(work, decisions)
     today = app.clock().date()
     found = [
         Promise(item.decision.assessment_id, vendors[item.decision.assessment_id], condition)
         for item in decisions
-        for condition in _decision_view(item, "", today).conditions
+        for condition in _decision_view(item, "", today, checks).conditions
     ]
     found.sort(key=lambda one: (one.condition.closed_at is not None, one.condition.due_on))
     return tuple(found)
@@ -469,6 +482,7 @@ def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:
     """Everything that the one printed page says."""
     scope = authorise(actor, Action.BRIEF)
     with app.store.read(scope) as work:
+        kept_apart(work, actor, Action.BRIEF, require_assessment(work, assessment_id))
         case = _case(app, work, assessment_id)
         decision = _decision(app, work, case.row)
         names = work.names(reviewers_of(work, assessment_id))
@@ -532,6 +546,7 @@ def _case(app: Application, work: Work, assessment_id: str) -> _Case:
         others=tuple(_others(app, work, row, newest)),
         result=result_of(newest.values(), app),
         sets=len(newest),
+        overrides=_overrides(work, assessment_id, stored.id),
     )
 
 
@@ -557,6 +572,20 @@ def _sides(app: Application, work: Work, assessment_ids: Sequence[str]) -> Itera
             result=result_of(newest.values(), app),
             sets=len(newest),
         )
+
+
+def _overrides(work: Work, assessment_id: str, scorecard_id: str) -> dict[str, str]:
+    """By outcome, the sentence that says by whom and why it was opened all the same."""
+    granted = granted_overrides(work, assessment_id, scorecard_id)
+    names = work.names(
+        {one.asked_by for one in granted.values()}
+        | {one.settled_by for one in granted.values() if one.settled_by}
+    )
+    return {
+        outcome: f"Opened all the same by {names.get(one.asked_by, '')} and"
+        f" {names.get(one.settled_by or '', '')}: {one.reason}"
+        for outcome, one in granted.items()
+    }
 
 
 def _others(
@@ -683,11 +712,15 @@ def _options(
         Option(
             outcome=name,
             title=title,
-            fits=found[name].open,
+            fits=found[name].open or name in case.overrides,
             suggested=name == suggested,
             needs_conditions=max(1, len(caps)) if name == "conditional" else 0,
             needs=found[name].needs,
-            reasons=found[name].why,
+            reasons=(
+                (case.overrides[name], *found[name].why)
+                if name in case.overrides
+                else found[name].why
+            ),
         )
         for name, title in OUTCOMES.items()
     )
@@ -799,10 +832,21 @@ def _decision(app: Application, work: Work, row: Assessment) -> DecisionView | N
     if item is None:
         return None
     names = work.names([item.decision.decided_by])
-    return _decision_view(item, names.get(item.decision.decided_by, ""), app.clock().date())
+    checks = _checks(work, [item])
+    decided_by = names.get(item.decision.decided_by, "")
+    return _decision_view(item, decided_by, app.clock().date(), checks)
 
 
-def _decision_view(item: DecisionItem, decided_by: str, today: date) -> DecisionView:
+def _checks(work: Work, decisions: Sequence[DecisionItem]) -> dict[str, tuple[str, str]]:
+    """By condition that was closed, who closed it and what they saw."""
+    found = checks_of(work, [one for item in decisions for one in item.conditions])
+    names = work.names({check.checked_by for check in found.values()})
+    return {id_: (names.get(check.checked_by, ""), check.found) for id_, check in found.items()}
+
+
+def _decision_view(
+    item: DecisionItem, decided_by: str, today: date, checks: Mapping[str, tuple[str, str]]
+) -> DecisionView:
     return DecisionView(
         id=item.decision.id,
         outcome=item.decision.outcome,
@@ -820,6 +864,8 @@ def _decision_view(item: DecisionItem, decided_by: str, today: date) -> Decision
                 proof=condition.proof,
                 closed_at=condition.closed_at,
                 overdue=condition.closed_at is None and condition.due_on < today,
+                closed_by=checks.get(condition.id, ("", ""))[0] or None,
+                found=checks.get(condition.id, ("", ""))[1],
             )
             for condition in item.conditions
         ),

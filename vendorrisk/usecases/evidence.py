@@ -20,6 +20,7 @@ from vendorrisk.usecases.answering import (
     submitted_evidence,
 )
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.sheets import AnswerSheet, content_of, move, require_assessment, sheet_of
@@ -156,6 +157,7 @@ def evidence_list(app: Application, actor: Actor, assessment_id: str) -> tuple[E
     scope = authorise(actor, Action.EVIDENCE_LIST, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.EVIDENCE_LIST, row)
         return evidence_views(work, actor, row, content_of(app, row).questionnaire)
 
 
@@ -221,6 +223,7 @@ def _readable(work: Work, actor: Actor, evidence_id: str) -> Evidence:
     file = work.get(Evidence, id=evidence_id)
     if file is None:
         raise NotFound("This file")
+    kept_apart(work, actor, Action.OPEN_EVIDENCE, require_assessment(work, file.assessment_id))
     if actor.kind == "person" and file.id not in submitted_evidence(work, file.assessment_id):
         raise NotFound("This file")
     return file

@@ -34,6 +34,7 @@ from vendorrisk.store.tables import (
 )
 from vendorrisk.usecases.answering import EvidenceView, evidence_views
 from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import Conflict, NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.scorecards import compute, evaluate, read_snapshot, reply_in, view
@@ -43,6 +44,7 @@ from vendorrisk.usecases.sheets import (
     require_assessment,
     require_parents,
     says,
+    tier_of,
 )
 from vendorrisk.usecases.submitting import SubmissionView, submission_view
 from vendorrisk.usecases.values import (
@@ -54,7 +56,6 @@ from vendorrisk.usecases.values import (
     ScoreLine,
     Step,
 )
-from vendorrisk.usecases.vendors import tier_of
 
 __all__ = [
     "DomainLine",
@@ -164,6 +165,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
     scope = authorise(actor, Action.REVIEW_SHEET, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.REVIEW_SHEET, row)
         engagement, vendor = require_parents(work, row)
         content = content_of(app, row)
         submission, card = require_scored(work, assessment_id)
@@ -226,6 +228,7 @@ def set_review(
         if submission is None:
             raise NotFound("This submission")
         row = require_assessment(work, submission.assessment_id)
+        kept_apart(work, actor, Action.SET_REVIEW, row)
         latest = work.latest_submission(row.id)
         if latest is None or latest.id != submission.id:
             raise Refusal(
@@ -271,6 +274,7 @@ def scorecard(app: Application, actor: Actor, assessment_id: str) -> ScorecardVi
     scope = authorise(actor, Action.SCORECARD, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.SCORECARD, row)
         submission, card = require_scored(work, assessment_id)
     return view(card, content_of(app, row), submission)
 
@@ -282,6 +286,8 @@ def verify_scorecard(app: Application, actor: Actor, scorecard_id: str) -> Verif
         card = work.get(Scorecard, id=scorecard_id)
         submission = work.get(Submission, id=card.submission_id) if card else None
         row = work.get(Assessment, id=submission.assessment_id) if submission else None
+        if row is not None:
+            kept_apart(work, actor, Action.VERIFY_SCORECARD, row)
     if card is None or submission is None or row is None:
         raise NotFound("This scorecard")
     return recomputed(app, row, submission, card)
@@ -295,6 +301,7 @@ def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
     scope = authorise(actor, Action.FINISH_REVIEW, assessment_id)
     with app.store.begin(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.FINISH_REVIEW, row)
         reviewers = {*reviewers_of(work, assessment_id), actor.id}
         require_independent_review(reviewers, work.inviters(assessment_id))
         move(work, row, Move.FINISH_REVIEW)

@@ -25,6 +25,7 @@ from vendorrisk.store.tables import Assessment, AuditEvent, Engagement, Evidence
 from vendorrisk.usecases.answering import answer_question
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.assessments import open_assessment
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, intake_of
@@ -245,6 +246,12 @@ def cross_check(
     scope = authorise(actor, Action.CROSS_CHECK)
     with app.store.read(scope) as work:
         _require_engagement(work, engagement_id)
+        kept_apart(
+            work,
+            actor,
+            Action.CROSS_CHECK,
+            *newest_sets(work, engagement_id).values(),
+        )
         spoken = _spoken(app, work, engagement_id)
     answers = {set_id: one.values for set_id, one in spoken.items()}
     return tuple(

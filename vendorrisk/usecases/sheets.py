@@ -43,6 +43,12 @@ def require_parents(work: Work, row: Assessment) -> tuple[Engagement, Vendor]:
     return engagement, vendor
 
 
+def tier_of(row: Assessment) -> str | None:
+    """The tier that was pinned when the assessment was opened."""
+    tier = json.loads(row.facts).get("tier")
+    return None if tier is None else str(tier)
+
+
 def move(work: Work, row: Assessment, what: Move) -> None:
     """Let `what` happen to an assessment's state, or raise `Refusal`."""
     state = after(what, State(row.state))

@@ -14,6 +14,7 @@ from vendorrisk.assessment import Move
 from vendorrisk.store import EvidenceItem, Work
 from vendorrisk.store.tables import Assessment, Submission
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.scorecards import compute, read_snapshot
@@ -131,6 +132,7 @@ def submission(app: Application, actor: Actor, submission_id: str) -> Submission
         row = work.get(Submission, id=submission_id)
         if row is None:
             raise NotFound("This submission")
+        kept_apart(work, actor, Action.SUBMISSION, require_assessment(work, row.assessment_id))
         return submission_view(work, row)
 
 

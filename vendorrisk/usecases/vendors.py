@@ -18,7 +18,7 @@ from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, intake_of, open_intake
 from vendorrisk.usecases.sets import EngagementResult, newest_of, result_of
-from vendorrisk.usecases.sheets import content_of
+from vendorrisk.usecases.sheets import content_of, tier_of
 from vendorrisk.usecases.values import Progress
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -351,12 +351,6 @@ def headline_of(row: Assessment) -> Headline | None:
     if row.claimed is None and row.assured is None and row.band is None and row.stopped_by is None:
         return None
     return Headline(row.claimed, row.assured, row.band, row.stopped_by)
-
-
-def tier_of(row: Assessment) -> str | None:
-    """The tier that was pinned when the assessment was opened."""
-    tier = json.loads(row.facts).get("tier")
-    return None if tier is None else str(tier)
 
 
 def title_of(app: Application, row: Assessment) -> str:

@@ -17,6 +17,7 @@ from vendorrisk.scoring.improvement import SECONDS, Change, Improvement, smalles
 from vendorrisk.scoring.sensitivity import DRAWS, NotWeighed, Stability, percent, sensitivity
 from vendorrisk.store import Work
 from vendorrisk.usecases.application import Application, Content
+from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.reviewing import require_scored, scored_rows
 from vendorrisk.usecases.scorecards import exact, read_judged, reply_in
@@ -126,6 +127,7 @@ def reach(app: Application, actor: Actor, assessment_id: str) -> Reach:
     scope = authorise(actor, Action.REACH, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_apart(work, actor, Action.REACH, row)
         content = content_of(app, row)
         submission, stored = require_scored(work, assessment_id)
     result, snapshot = json.loads(stored.result), json.loads(submission.snapshot)
@@ -203,6 +205,9 @@ def weighed(
         form.problem("assessment_ids", "Choose two vendors or more to weigh them together.")
     form.check()
     with app.store.read(scope) as work:
+        kept_apart(
+            work, actor, Action.WEIGHED, *(row.assessment for row in scored_rows(work, chosen))
+        )
         everyone = list(_contenders(app, work, chosen))
     digests = Counter(one.digests for one in everyone)
     shared = max(digests, key=lambda pair: digests[pair])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
-from vendorrisk.access import ROLE_SAYS, Action, Actor, Role, authorise
+from vendorrisk.access import ROLE_SAYS, Action, Actor, Role, allowed, authorise
 from vendorrisk.assessment import State
 from vendorrisk.store import PortfolioRow, Work
+from vendorrisk.store.tables import Override, ScopeApproval
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.duties import needs_approval
 from vendorrisk.usecases.intake import INTAKE
 from vendorrisk.usecases.reviewing import reviewers_of
 
@@ -45,14 +47,18 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
             found += _people(work)
         if actor.roles != {Role.ADMINISTRATOR}:
             rows = work.portfolio()
+            approved = {one.assessment_id for one in work.all(ScopeApproval)}
             for _, group in groupby(rows, key=lambda row: row.vendor.id):
-                found += _vendor(list(group), actor, app.clock())
+                found += _vendor(list(group), actor, app.clock(), approved)
+            found += _overrides(work, rows, actor)
             found += _conditions(work, rows, actor, today)
             found = [_kept_apart(work, actor, item) for item in found]
     return tuple(sorted(found, key=lambda item: (not item.yours, item.since, item.what)))
 
 
-def _vendor(rows: Sequence[PortfolioRow], actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _vendor(
+    rows: Sequence[PortfolioRow], actor: Actor, now: datetime, approved: Collection[str]
+) -> Iterator[Waiting]:
     vendor = rows[0].vendor
     officer = actor.has(Role.PROCUREMENT_OFFICER)
     if rows[0].engagement is None:
@@ -78,7 +84,7 @@ def _vendor(rows: Sequence[PortfolioRow], actor: Actor, now: datetime) -> Iterat
         if intake is not None and not others:
             yield _intake(intake, officer)
         for row in others:
-            step = _step(row, actor, now)
+            step = _step(row, actor, now, approved)
             if step is not None:
                 yield step
 
@@ -113,13 +119,19 @@ _STEPS: dict[State, tuple[Role | None, str, str]] = {
 }
 
 
-def _step(row: PortfolioRow, actor: Actor, now: datetime) -> Waiting | None:
+def _step(
+    row: PortfolioRow, actor: Actor, now: datetime, approved: Collection[str]
+) -> Waiting | None:
     if row.assessment is None or row.engagement is None:
         return None
     state = State(row.assessment.state)
     if state not in _STEPS:
         return None
     role, next_step, page = _STEPS[state]
+    yours = True
+    if needs_approval(row.assessment) and row.assessment.id not in approved:
+        role, next_step = Role.SECOND_OFFICER, "Approve what the vendor is asked"
+        yours = actor.id != row.assessment.created_by
     due_on = row.assessment.due_on if role is None or state is State.DRAFT else None
     if role is None and (row.invited_until is None or row.invited_until <= now):
         role, page = Role.PROCUREMENT_OFFICER, "engagement"
@@ -130,7 +142,7 @@ def _step(row: PortfolioRow, actor: Actor, now: datetime) -> Waiting | None:
         since=row.assessment.state_since,
         due_on=due_on,
         overdue=due_on is not None and due_on < now.date(),
-        yours=role is not None and actor.has(role),
+        yours=yours and role is not None and actor.has(role),
         next_step=next_step,
         page=page,
         engagement_id=row.engagement.id,
@@ -160,6 +172,30 @@ def _conditions(
             engagement_id=row.engagement.id,
             assessment_id=item.decision.assessment_id,
         )
+
+
+def _overrides(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterator[Waiting]:
+    """Requests to open a closed outcome, which wait for a second person until it is decided."""
+    reviewed = {
+        row.assessment.id: row
+        for row in rows
+        if row.assessment is not None and State(row.assessment.state) is State.REVIEWED
+    }
+    for asked in work.all(Override, granted=None):
+        row = reviewed.get(asked.assessment_id)
+        if row is not None and row.engagement is not None:
+            yield Waiting(
+                what=f"{row.vendor.name}: {row.engagement.title}",
+                whom="a second person",
+                since=asked.asked_at,
+                due_on=None,
+                overdue=False,
+                yours=allowed(actor, Action.SETTLE_OVERRIDE) and actor.id != asked.asked_by,
+                next_step="Grant or refuse to open a closed outcome",
+                page="decide",
+                engagement_id=row.engagement.id,
+                assessment_id=asked.assessment_id,
+            )
 
 
 def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:

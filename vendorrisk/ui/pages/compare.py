@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from vendorrisk.assessment import State
-from vendorrisk.ui import charts, links, refusals, scorecards, sets
+from vendorrisk.ui import charts, duties, links, refusals, scorecards, sets
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import LEVELS, STOPPED_BY, TIERS, aside, count, one_line, plain, sign
@@ -236,6 +236,7 @@ def one_side(row: ComparisonRow, side: Cell, sheet: ReviewSheet) -> None:
 
 st.title("Compare", anchor=False)
 chosen_ids = pick()
+duties.declared_first(app, actor, *chosen_ids)
 with refusals.or_stop():
     comparison = deciding.comparison(app, actor, chosen_ids)
 heads(comparison)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from vendorrisk.assessment import State
-from vendorrisk.ui import links, refusals, scorecards, sets
+from vendorrisk.ui import duties, links, refusals, scorecards, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
@@ -97,6 +97,7 @@ def ledger() -> None:
         st.caption("No decision so far has conditions.")
         return
     promise_table([(one.vendor_name, one.condition) for one in promises])
+    duties.closing(app, actor, [one.condition for one in promises])
 
 
 def promise_table(promises: Sequence[tuple[str | None, ConditionView]]) -> None:
@@ -109,9 +110,16 @@ def promise_table(promises: Sequence[tuple[str | None, ConditionView]]) -> None:
         "Owner": [one_line(one.owner) for _, one in promises],
         "Due": [_due(one) for _, one in promises],
         "Proof": [one_line(one.proof, 200) if one.proof else "–" for _, one in promises],
-        "Stands": [PROMISES[_stands(one)].badge for _, one in promises],
+        "Stands": [PROMISES[_stands(one)].badge + _checked(one) for _, one in promises],
     }
     st.table(columns, border="horizontal", hide_index=True, alt="Promises, the most urgent first")
+
+
+def _checked(one: ConditionView) -> str:
+    if one.closed_at is None or one.closed_by is None:
+        return ""
+    seen = f"Checked by {one_line(one.closed_by)} on {day(one.closed_at)}: {one_line(one.found)}"
+    return f" {aside(seen)}"
 
 
 def _stands(one: ConditionView) -> str:
@@ -316,13 +324,16 @@ def recorded(decision: DecisionView) -> None:
     if decision.conditions:
         st.header("Promises", anchor=False)
         promise_table([(None, one) for one in decision.conditions])
+        duties.closing(app, actor, decision.conditions)
 
 
 def show(assessment_id: str) -> None:
     """The whole page of one decision."""
+    duties.declared_first(app, actor, assessment_id)
     with refusals.or_stop():
         sheet = deciding.decision_options(app, actor, assessment_id)
     card = heading(sheet)
+    duties.declared(app, actor, assessment_id)
     if sheet.decision is not None:
         st.header("The decision", anchor=False)
         recorded(sheet.decision)
@@ -332,6 +343,8 @@ def show(assessment_id: str) -> None:
     if sheet.decision is None:
         options(sheet)
         decide(sheet)
+        duties.overrides(app, actor, assessment_id, sheet.options)
+    duties.accepted(app, actor, assessment_id)
 
 
 wanted = st.query_params.get("assessment")

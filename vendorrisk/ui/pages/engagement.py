@@ -8,7 +8,7 @@ import streamlit as st
 
 from vendorrisk.access import Action, allowed
 from vendorrisk.assessment import Move, State, may
-from vendorrisk.ui import charts, links, refusals
+from vendorrisk.ui import charts, duties, links, refusals
 from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
@@ -320,7 +320,8 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
         fresh = links.kept("invitation_link", InvitationLink)
         if fresh is not None and fresh.assessment_id == row.id:
             show_link(fresh)
-        if officer and may(Move.INVITE, row.state):
+        ready = duties.approval(app, actor, row.id, drafted=row.state is State.DRAFT)
+        if ready and officer and may(Move.INVITE, row.state):
             invite(row, view)
         if row.invitations:
             invitations(row)

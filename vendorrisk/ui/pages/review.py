@@ -7,7 +7,7 @@ import streamlit as st
 
 from vendorrisk.access import Action, Role, allowed
 from vendorrisk.assessment import State
-from vendorrisk.ui import links, refusals, scorecards
+from vendorrisk.ui import duties, links, refusals, scorecards
 from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import go, link
@@ -434,10 +434,12 @@ def finish(sheet: ReviewSheet) -> None:
 
 def show(assessment_id: str) -> None:
     """The whole review of one submission."""
+    duties.declared_first(app, actor, assessment_id)
     with refusals.or_stop():
         sheet = reviewing.review_sheet(app, actor, assessment_id)
     codes = {row.question_id: row.code or row.question_id for row in sheet.rows}
     heading(sheet)
+    duties.declared(app, actor, assessment_id)
     result(sheet, codes)
     with refusals.shown():
         found = sets.cross_check(app, actor, sheet.engagement_id)

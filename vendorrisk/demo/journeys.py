@@ -524,4 +524,6 @@ def replies(asked: Questionnaire, answers: Mapping[str, Any]) -> Iterator[tuple[
         wrapped = isinstance(answer, Mapping) and "value" in answer
         reply = answer["value"] if wrapped else answer
         note = str(answer.get("note", "")) if wrapped else ""
-        yield question.id, int(reply) if question.answer == "number" else cast(Reply, reply), note
+        if question.answer == "number" and not isinstance(reply, Mapping):
+            reply = int(reply)
+        yield question.id, cast(Reply, reply), note

@@ -5,10 +5,12 @@ import re
 
 import pyotp
 import pytest
+from starlette.routing import Route
 
 from tests.server.conftest import ADDRESS, PASSWORD, make_application, post
 from vendorrisk.access import SECOND_FACTOR_ROLES, Role
 from vendorrisk.identity import hash_token
+from vendorrisk.server import routes
 from vendorrisk.server.sessions import SESSION_COOKIE
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import people, second_factor, setup
@@ -247,3 +249,39 @@ def test_what_the_account_does_not_offer_is_not_found(halfway, app, clock):
     enrol(halfway, clock)
     assert post(halfway, "/account", do="nothing such").status_code == 404
     assert post(halfway, "/account", do="end-session", id="nobody's").status_code == 404
+
+
+WITHOUT_SECOND_FACTOR = {
+    "/setup",
+    "/sign-in",
+    "/sign-in/with/{provider}",
+    "/sign-in/back/{provider}",
+    "/second-step",
+    "/second-step/app",
+    "/second-step/passkey",
+    "/password",
+    "/invitation",
+    "/healthz",
+    "/.well-known/security.txt",
+}
+"""What strangers reach as well, and the second step itself; `/sign-out` has nobody to sign out."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        {
+            route.path
+            for route in routes()
+            if isinstance(route, Route) and "GET" in (route.methods or ())
+        }
+        - WITHOUT_SECOND_FACTOR
+    ),
+)
+def test_every_other_address_is_closed_to_a_half_session(halfway, app, path):
+    asked = re.sub(r"\{[^}]*\}", "x", path)
+
+    answer = halfway.get(asked)
+
+    assert answer.status_code == 303, path
+    assert answer.headers["Location"].startswith(("/second-step", "/sign-in"))

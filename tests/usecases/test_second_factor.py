@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pyotp
 import pytest
@@ -281,7 +283,7 @@ def test_the_app_is_not_added_before_it_shows_a_right_code(app: Application, clo
 
 
 def test_changing_how_one_signs_in_takes_the_password_again(app: Application, clock: Clock) -> None:
-    token, secret, _ = enrolled(app, clock, begun(app))
+    token, _, _ = enrolled(app, clock, begun(app))
     ada, hashed = actor(app, token), hash_token(token)
     [factor] = account.own_account(app, ada).factors
     second_factor.begin_app(app, hashed)
@@ -369,3 +371,27 @@ def test_what_happens_to_a_second_factor_is_in_the_trail(app: Application, clock
     second_factor.give_code(app, half, now(secret, clock))
     assert {"add_second_factor", "new_recovery_codes", "second_factor", "sign_in"} <= set(acts(app))
     assert app.store.breaks() == []
+
+
+def test_of_two_who_give_the_same_code_at_once_one_comes_in(
+    store: Store, library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    asked = settings(tmp_path, second_factor_for=SECOND_FACTOR_ROLES)
+    app = Application(asked, store, library, Files(tmp_path))
+    _, secret, recovery = enrolled(app, clock, begun(app))
+    clock.forward(minutes=1)
+    for code in (now(secret, clock), recovery[0]):
+        halves = [hash_token(people.sign_in(app, "ada@example.org", PASSWORD)) for _ in range(4)]
+        together = Barrier(len(halves))
+
+        def give(half: str, code: str = code, together: Barrier = together) -> str:
+            together.wait()
+            try:
+                second_factor.give_code(app, half, code, ADDRESS)
+            except Refusal as refusal:
+                return refusal.code
+            return "in"
+
+        with ThreadPoolExecutor(len(halves)) as pool:
+            outcomes = sorted(pool.map(give, halves))
+        assert outcomes == ["code_wrong", "code_wrong", "code_wrong", "in"]

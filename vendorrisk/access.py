@@ -84,9 +84,14 @@ ROLE_DOES: Mapping[Role, str] = {
 """What each role does, for a page that gives roles."""
 
 
-SECOND_FACTOR_ROLES: frozenset[Role] = frozenset({Role.ADMINISTRATOR, Role.REVIEWER})
-"""Who cannot work with a password alone: who gives rights, and whose judgement makes a score. An
-installation may ask it of everybody, and of nobody less.
+SECOND_FACTOR_ROLES: frozenset[Role] = frozenset(STAFF_ROLES) - {
+    Role.PROCUREMENT_OFFICER,
+    Role.COMMITTEE_MEMBER,
+    Role.AUDITOR,
+}
+"""Who cannot work with a password alone: who gives rights, and whose judgement makes a score. A new
+role is among them unless it is named here. An installation may ask it of everybody, and of nobody
+less.
 """
 
 

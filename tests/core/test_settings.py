@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vendorrisk import settings as module
+from vendorrisk.access import SECOND_FACTOR_ROLES, STAFF_ROLES, Role
 from vendorrisk.settings import NAMES, InvalidSettings, Settings
 
 ROOT = Path(module.__file__).resolve().parent.parent
@@ -48,6 +49,16 @@ def test_what_is_set_holds(tmp_path: Path) -> None:
     assert settings.demo
 
 
+def test_administrators_and_reviewers_always_need_a_second_factor_but_in_a_demo() -> None:
+    def asked(**environment: str) -> frozenset[Role]:
+        return Settings.from_environment(environment).second_factor_for
+
+    assert asked() == SECOND_FACTOR_ROLES >= {Role.ADMINISTRATOR, Role.REVIEWER}
+    assert asked(VENDORRISK_SECOND_FACTOR="required") == SECOND_FACTOR_ROLES
+    assert asked(VENDORRISK_SECOND_FACTOR="everyone") == set(STAFF_ROLES)
+    assert asked(VENDORRISK_DEMO="1") == frozenset()
+
+
 def test_a_folder_in_the_environment_moves_the_sqlite_file(tmp_path: Path) -> None:
     settings = Settings.from_environment({"VENDORRISK_DATA": str(tmp_path)})
     assert settings.database_url == f"sqlite:///{tmp_path}/vendorrisk.db"
@@ -57,6 +68,8 @@ def test_a_folder_in_the_environment_moves_the_sqlite_file(tmp_path: Path) -> No
     ("name", "value"),
     [
         ("VENDORRISK_DATA", __file__),
+        ("VENDORRISK_SECOND_FACTOR", "nobody"),
+        ("VENDORRISK_PROVIDERS", "/nowhere/at/all.yaml"),
         ("VENDORRISK_DATABASE_URL", "mysql://app:hunter2hunter2@db/vendors"),
         ("VENDORRISK_DATABASE_URL", "hunter2hunter2"),
         ("VENDORRISK_BASE_URL", "vendors.example.org"),

@@ -84,3 +84,19 @@ def test_a_lost_master_key_is_asked_for(app, administrator, monkeypatch):
 
     assert "There is no key file" in str(ended.value)
     assert not app.settings.key_file.exists()
+
+
+def test_a_file_of_providers_that_cannot_be_used_ends_the_start_with_every_problem(
+    app, clock, monkeypatch, tmp_path
+):
+    path = tmp_path / "providers.yaml"
+    path.write_text("providers:\n  - id: NO\n    issuer: http://login.example.org\n")
+    mine = make_application(app.settings.database_url, tmp_path, clock, providers=path)
+    monkeypatch.setattr(running, "_installed", mine)
+
+    with pytest.raises(SystemExit) as ended:
+        require_settings()
+
+    assert "providers.yaml:2" in str(ended.value)
+    assert "https://" in str(ended.value)
+    assert "client_secret_file" in str(ended.value)

@@ -252,6 +252,24 @@ def test_a_second_factor_is_asked_for_here_unless_the_provider_says_it_was_given
     assert whole(server, app).roles == {Role.REVIEWER}
 
 
+def test_whoever_has_no_password_proves_who_they_are_by_signing_in_again(
+    configure, server, provider, clock
+):
+    app = configure()
+    through(server, provider, "ben")
+    assert server.get("/second-step/app").status_code == 200
+    clock.forward(minutes=16)
+
+    led = server.get("/second-step/app")
+    told = server.get(led.headers["Location"])
+    assert (told.status_code, "sign in again" in told.text) == (403, True)
+    server.cookies.clear()
+
+    through(server, provider, "ben")
+    assert whole(server, app) is not None
+    assert server.get("/second-step/app").status_code == 200
+
+
 def test_a_session_through_a_provider_lasts_twelve_hours(configure, server, provider, clock):
     app = configure()
     through(server, provider, "ben")

@@ -1,6 +1,6 @@
 # Every command of the project. `make run` serves the app, `make test` proves it; each sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench lock chromium clean
+.PHONY: help run demo test check audit bench lock chromium clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -26,6 +26,9 @@ check: $(VENV)/.dev ## lint, types, import directions and the fast tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(FAST)"
+
+audit: $(VENV)/.dev ## look for known weaknesses of what is pinned, and for secrets among the files
+	$(BIN)/python -m audit
 
 bench: $(VENV)/.dev chromium ## measure what docs/performance.md reports
 	$(BIN)/python -m benchmarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from vendorrisk.access import SECOND_FACTOR_ROLES, STAFF_ROLES, Role
 from vendorrisk.assessment import Refusal
 
+_CONTACT = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+|https://[!-~]+")
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 NAMES = (
@@ -24,6 +26,7 @@ NAMES = (
     "VENDORRISK_SECOND_FACTOR",
     "VENDORRISK_PROVIDERS",
     "VENDORRISK_CLAMD",
+    "VENDORRISK_SECURITY_CONTACT",
     "VENDORRISK_DEMO",
 )
 """Every setting; docs/operations.md explains each."""
@@ -48,8 +51,9 @@ class Settings:
     `public_url` is the address that people use, without a slash at its end, or None for this
     machine only. `organisation` is the name that vendors see. `demo` marks every page and refuses
     uploads. `key_path` is None where the key lies in `data`. `clamd` is where ClamAV's
-    daemon listens, empty for no scanner. `second_factor_for` are the roles that
-    a password alone does not let in. `providers` is the file of those that sign people in.
+    daemon listens, empty for no scanner. `security_contact` is whom to tell about a weakness.
+    `second_factor_for` are the roles that a password alone does not let in. `providers` is the
+    file of those that sign people in.
     """
 
     data: Path
@@ -62,6 +66,7 @@ class Settings:
     second_factor_for: frozenset[Role] = SECOND_FACTOR_ROLES
     providers: Path | None = None
     clamd: str = ""
+    security_contact: str = ""
 
     @property
     def key_file(self) -> Path:
@@ -146,6 +151,13 @@ class Settings:
                 " /run/clamav/clamd.ctl, or its host and port, as in localhost:3310."
             )
 
+        security_contact = values.get("VENDORRISK_SECURITY_CONTACT", "")
+        if security_contact and not _CONTACT.fullmatch(security_contact):
+            problems.append(
+                f"VENDORRISK_SECURITY_CONTACT is {security_contact!r}; it must be an e-mail"
+                " address, or a page that begins with https://."
+            )
+
         demo = values.get("VENDORRISK_DEMO", "0")
         if demo not in ("0", "1"):
             problems.append(f"VENDORRISK_DEMO is {demo}; it must be 1 for a demo, or 0.")
@@ -169,6 +181,7 @@ class Settings:
             second_factor_for,
             providers,
             clamd=clamd,
+            security_contact=security_contact,
         )
 
 

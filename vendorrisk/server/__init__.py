@@ -20,6 +20,7 @@ from vendorrisk.server import (
     faults,
     health,
     second_step,
+    security_txt,
     through_provider,
     trail,
 )
@@ -69,6 +70,7 @@ def routes() -> Sequence[BaseRoute]:
         Route("/brief/{assessment_id}", downloads.show_brief),
         Route("/trail.csv", trail.send_trail),
         Route("/healthz", health.healthz),
+        Route("/.well-known/security.txt", security_txt.show_security_txt),
         Mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets")),
         Route("/", app_pages.show_app),
         Route("/{page:page_name}", app_pages.show_app),

@@ -1,4 +1,4 @@
-"""What every request passes: headers, host and origin, the identity handed to Streamlit, the gate.
+"""What every request passes: headers, host and origin, limits, identity for Streamlit, the gate.
 
 In this order from the outside. Streamlit's own routes know nothing of our accounts, so what they
 would serve to anybody is closed here.
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vendorrisk.access import ORIGIN, Role
 from vendorrisk.server import faults, headers
 from vendorrisk.server.demo_limits import DemoLimits
+from vendorrisk.server.limits import RateLimits
 from vendorrisk.server.sessions import actor_of, session_hash
 from vendorrisk.server.shell import shell
 from vendorrisk.server.site import site
@@ -184,6 +185,7 @@ def middleware(routes: Sequence[BaseRoute]) -> Sequence[Middleware]:
     return [
         Middleware(SecurityHeaders),
         Middleware(OwnAddress),
+        Middleware(RateLimits),
         Middleware(DemoLimits),
         Middleware(FromWhere),
         Middleware(Identity),

@@ -457,6 +457,51 @@ def _installation() -> Application:
     return opened(settings, read_keys(settings.key_file))
 
 
+def _takes_dry_run(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be deleted, and delete nothing"
+    )
+
+
+def _purge(arguments: Namespace) -> int:
+    from vendorrisk.usecases.purging import purge  # see `_migrate`
+
+    app = _installation()
+    try:
+        found = purge(app, dry_run=arguments.dry_run)
+    finally:
+        app.store.close()
+    verb = "Would delete" if arguments.dry_run else "Deleted"
+    for due in found.done:
+        print(f"{verb}: {due.data_class}: {due.about} ({due.kind} {due.subject_id})")
+    for due in found.held:
+        print(f"Held: {due.data_class}: {due.about} ({due.kind} {due.subject_id}): {due.held}")
+    for says in found.problems:
+        print(f"purge: {says}", file=sys.stderr)
+    done, held = _count(len(found.done), "deletion"), _count(len(found.held), "hold")
+    if arguments.dry_run:
+        print(f"{done} due, {held} in the way; nothing was changed")
+    else:
+        print(
+            f"{done}, {held} in the way; {_count(found.files, 'left-over file')} and"
+            f" {_count(found.backups, 'expired backup')} deleted,"
+            f" {_count(found.sealed, 'old file')} encrypted"
+        )
+    return DOES_NOT_HOLD if found.problems else FINE
+
+
+def _backup(_arguments: Namespace) -> int:
+    from vendorrisk.usecases.backups import back_up  # see `_migrate`
+
+    app = _installation()
+    try:
+        folder = back_up(app)
+    finally:
+        app.store.close()
+    print(f"Written to {folder}, and deleted by the purge when it expires. The key is not in it.")
+    return FINE
+
+
 def _takes_email(parser: ArgumentParser) -> None:
     parser.add_argument("email", metavar="EMAIL", help="with what the colleague signs in")
 
@@ -523,6 +568,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("migrate", "Make the database, or bring it up to date.", _takes_nothing, _migrate),
     Command("verify", "Check the audit trail, rows, files and scores.", _takes_checkpoint, _verify),
     Command("checkpoint", "Print how far the audit trail has come.", _takes_nothing, _checkpoint),
+    Command("purge", "Delete what is kept no longer than it may be.", _takes_dry_run, _purge),
+    Command("backup", "Copy database and evidence, until a day.", _takes_nothing, _backup),
     Command(
         "reset-second-factor",
         "Let a colleague who lost their second factor set up another.",

@@ -26,6 +26,7 @@ NAMES = (
     "VENDORRISK_SECOND_FACTOR",
     "VENDORRISK_PROVIDERS",
     "VENDORRISK_CLAMD",
+    "VENDORRISK_RETENTION",
     "VENDORRISK_SECURITY_CONTACT",
     "VENDORRISK_DEMO",
 )
@@ -66,6 +67,7 @@ class Settings:
     second_factor_for: frozenset[Role] = SECOND_FACTOR_ROLES
     providers: Path | None = None
     clamd: str = ""
+    retention: Path | None = None
     security_contact: str = ""
 
     @property
@@ -142,6 +144,12 @@ class Settings:
             if not providers.is_file():
                 problems.append(f"VENDORRISK_PROVIDERS is {providers}, which is not a file.")
 
+        retention = None
+        if "VENDORRISK_RETENTION" in values:
+            retention = Path(values["VENDORRISK_RETENTION"]).expanduser().absolute()
+            if not retention.is_file():
+                problems.append(f"VENDORRISK_RETENTION is {retention}, which is not a file.")
+
         clamd = values.get("VENDORRISK_CLAMD", "")
         host, _, port = clamd.rpartition(":")
         named = bool(host) and port.isdecimal() and 0 < int(port) < 65536
@@ -181,6 +189,7 @@ class Settings:
             second_factor_for,
             providers,
             clamd=clamd,
+            retention=retention,
             security_contact=security_contact,
         )
 

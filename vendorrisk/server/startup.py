@@ -14,7 +14,7 @@ from streamlit import config
 
 from vendorrisk.assessment import Refusal
 from vendorrisk.demo import lifetime
-from vendorrisk.server import demo_limits, faults, streamlit_options
+from vendorrisk.server import demo_limits, faults, retention, streamlit_options
 from vendorrisk.server.shell import shell
 from vendorrisk.server.site import site
 from vendorrisk.usecases import providers, setup
@@ -45,10 +45,10 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
     # What is loaded now stays for good: the garbage collector need never look at it again.
     gc.collect()
     gc.freeze()
-    watching = asyncio.create_task(demo_limits.watch(app)) if app.settings.demo else None
+    daily = demo_limits.watch(app) if app.settings.demo else retention.watch(app)
+    watching = asyncio.create_task(daily)
     yield
-    if watching is not None:
-        watching.cancel()
+    watching.cancel()
     gc.unfreeze()
     forget_options()
     app.store.close()

@@ -1103,8 +1103,9 @@ class Work:
         return found
 
     def last_events(self) -> dict[str, datetime]:
-        """When something was last done in each chain, by its name."""
+        """When somebody last did something in each chain, by its name."""
         query = select(col(AuditEvent.chain), func.max(col(AuditEvent.at)))
+        query = query.where(col(AuditEvent.actor_kind) != "system")
         rows = self._session.execute(query.group_by(col(AuditEvent.chain)))
         return {str(chain): at for chain, at in rows}
 

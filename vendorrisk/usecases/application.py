@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +13,7 @@ from vendorrisk import assurance
 from vendorrisk.assessment import Refusal
 from vendorrisk.conditions import names
 from vendorrisk.content import Library, NoSuchPack, Pack, load_across, load_triggers
+from vendorrisk.content.retention import SHIPPED, DataClass, load_retention
 from vendorrisk.document import InvalidContent, Report
 from vendorrisk.evidence import Files
 from vendorrisk.keys import Keys, make_keys, read_keys
@@ -73,6 +75,14 @@ class Application:
     def keys(self) -> Keys:
         """The installation's keys: the store's, so that there is only one master key."""
         return self.store.keys
+
+    @cached_property
+    def retention(self) -> Mapping[str, DataClass]:
+        """How long each class of data is kept. Raises `Refusal` (content_unusable)."""
+        try:
+            return load_retention(self.settings.retention or SHIPPED)
+        except InvalidContent as invalid:
+            raise _unusable("retention.yaml", invalid) from invalid
 
     @property
     def scanner(self) -> Scanner | None:

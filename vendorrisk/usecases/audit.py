@@ -217,6 +217,8 @@ _SAYS: Mapping[str, str] = {
     Action.OPEN_EVIDENCE: "read a file",
     Action.LINK_EVIDENCE: "let a file speak for more answers",
     "refuse_file": "tried to attach a file that the malware scanner refused",
+    "purge": "deleted what was kept long enough",
+    "files_gone": "noted that deleted files have left the disk",
     Action.SUBMIT: "signed and submitted the answers",
     Action.OWN_COPY: "downloaded the submission",
     Action.RETURN_TO_VENDOR: "returned the assessment to the vendor",

@@ -12,7 +12,7 @@ from vendorrisk.evidence import UnacceptableFile, Upload, examine, require_room
 from vendorrisk.marking import mark
 from vendorrisk.scanning import NotScanned
 from vendorrisk.store import EvidenceItem, Work
-from vendorrisk.store.tables import Evidence, EvidenceFor
+from vendorrisk.store.tables import DeletionReceipt, Evidence, EvidenceFor
 from vendorrisk.usecases.answering import (
     EvidenceView,
     evidence_view,
@@ -167,7 +167,16 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
     scope = _scope_of(app, actor, scope, Action.OPEN_EVIDENCE, evidence_id)
     with app.store.read(scope) as work:
         found = _readable(work, actor, evidence_id)
+        purged = work.all(
+            DeletionReceipt, assessment_id=found.assessment_id, data_class="evidence"
+        )
     # Decrypting and marking take longer than others should wait for their turn to write.
+    if purged:
+        raise Refusal(
+            "evidence_purged",
+            "This file was deleted when its time was over.",
+            "The retention schedule says how long files are kept; the deletion has a receipt.",
+        )
     content = app.files.read(app.keys, found.assessment_id, found.sha256)
     unmarked_because = None
     if found.media_type == "application/pdf":

@@ -379,6 +379,15 @@ def recomputed(
     app: Application, row: Assessment, submission: Submission, card: Scorecard
 ) -> Verification:
     """Compute a stored scorecard again from the stored submission and the pinned content."""
+    if not json.loads(submission.snapshot)["answers"]:  # nobody can submit nothing
+        return Verification(
+            False,
+            "The answers were deleted when their time was over, so it cannot be computed again."
+            " Its digest and theirs remain.",
+            card.sha256,
+            None,
+            possible=False,
+        )
     if sha256(submission.snapshot.encode()).hexdigest() != submission.sha256:
         return Verification(
             False, "The stored submission is not what was signed.", card.sha256, None

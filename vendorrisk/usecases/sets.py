@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -717,8 +716,10 @@ def _bring_files(
                 uploaded_by=actor.id,
                 uploaded_at=work.now,
             )
-            with suppress(LostFile):  # `verify` tells of it, for both
+            try:
                 app.files.copy(app.keys, file.sha256, file.assessment_id, assessment_id)
+            except LostFile:  # its time is over, or `verify` tells of it there
+                continue
             work.attach(copy, questions)
             work.record(
                 actor,

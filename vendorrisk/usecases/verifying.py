@@ -17,7 +17,7 @@ from vendorrisk.access import EVERYTHING
 from vendorrisk.evidence import LostFile
 from vendorrisk.keys import is_signed
 from vendorrisk.store import document_text
-from vendorrisk.store.tables import Assessment, Evidence, Scorecard, Submission
+from vendorrisk.store.tables import Assessment, DeletionReceipt, Evidence, Scorecard, Submission
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.reviewing import recomputed
@@ -144,7 +144,12 @@ def _stored(
     app: Application,
 ) -> tuple[list[Evidence], list[tuple[Scorecard, Submission, Assessment]]]:
     with app.store.read(EVERYTHING) as work:
-        files = work.all(Evidence, "assessment_id", "uploaded_at", "id")
+        purged = {row.assessment_id for row in work.all(DeletionReceipt, data_class="evidence")}
+        files = [
+            file
+            for file in work.all(Evidence, "assessment_id", "uploaded_at", "id")
+            if file.assessment_id not in purged
+        ]
         submissions = {row.id: row for row in work.all(Submission)}
         assessments = {row.id: row for row in work.all(Assessment)}
         cards = [

@@ -1,0 +1,419 @@
+"""What is over is deleted, everywhere and on time, with a receipt; and what is held stays."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from tests.conftest import KEYS, Clock
+from tests.usecases.conftest import BEST, World, settings
+from vendorrisk.access import EVERYTHING, Role
+from vendorrisk.content import Library
+from vendorrisk.content.retention import CLASSES, load_retention
+from vendorrisk.document import InvalidContent
+from vendorrisk.evidence import Files
+from vendorrisk.store import Store
+from vendorrisk.store.tables import DeletionReceipt, LegalHold, Scorecard, Submission
+from vendorrisk.usecases import assessments, audit, deciding, evidence, reviewing, submitting
+from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.backups import back_up
+from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.purging import ERASED_NAME, purge
+from vendorrisk.usecases.verifying import verify
+
+SAID = "Our vault is called Quicksilver-7781"
+IN_FILE = "Xanadu-evidence-5512 is what this file says"
+FILE_NAME = "signed-by-wilhelmina.txt"
+SIGNED = "Wilhelmina Thorvaldsen-Okafor"
+PERSONAL = (
+    "Vera of Brightholm",
+    "vera@vendor.example",
+    SIGNED,
+    "Keeper of the Quantum Seals",
+)
+EVERY_TRACE = (*PERSONAL, SAID, "Quicksilver", IN_FILE, FILE_NAME)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Office:
+    """A decided assessment in a database of either kind, and how to look at its bytes."""
+
+    world: World
+    assessment_id: str
+    contact_id: str
+    evidence_id: str
+    url: str
+
+    @property
+    def app(self) -> Application:
+        return self.world.app
+
+    def later(self, **by: float) -> None:
+        self.world.clock.forward(**by)
+
+    def bytes(self) -> str:
+        """Everything that is stored: each row as text, and on SQLite the files as they lie."""
+        found = [path.read_bytes().decode("latin-1") for path in self._files()]
+        found += [str(path) for path in self._files()]
+        if self.url.startswith("postgres"):
+            with psycopg.connect(self.url) as connection:
+                tables = connection.execute(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                ).fetchall()
+                for (table,) in tables:
+                    rows = connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()
+                    found += [row[0] for row in rows]
+        return "\n".join(found)
+
+    def _files(self) -> list[Path]:
+        folders = [self.app.files.folder]
+        if not self.url.startswith("postgres"):
+            folders.append(Path(self.url.removeprefix("sqlite:///")).parent)
+        return [p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()]
+
+    def traces(self, *wanted: str) -> set[str]:
+        there = self.bytes()
+        return {trace for trace in wanted if trace in there}
+
+    def receipts(self, *classes: str) -> list[DeletionReceipt]:
+        with self.app.store.read(EVERYTHING) as work:
+            rows = work.all(DeletionReceipt, "made_at", "data_class")
+        return [row for row in rows if not classes or row.data_class in classes]
+
+    def hold(self, kind: str, subject_id: str) -> None:
+        with self.app.store.begin(EVERYTHING) as work:
+            hold = LegalHold(
+                kind=kind,
+                subject_id=subject_id,
+                reason="A court asks.",
+                set_by=self.world.officer.id,
+                set_at=work.now,
+            )
+            work.add(hold)
+            work.record(self.world.officer, "set_legal_hold", "legal_hold", hold.id)
+
+
+@pytest.fixture
+def office(database_url: str, library: Library, tmp_path: Path) -> Iterator[Office]:
+    clock = Clock()
+    store = Store(database_url, KEYS, clock=clock)
+    files = Files(tmp_path / "evidence")
+    world = World(Application(settings(tmp_path), store, library, files), clock)
+    world.add("officer", Role.PROCUREMENT_OFFICER)
+    world.add("second_officer", Role.SECOND_OFFICER)
+    world.add("reviewer", Role.REVIEWER)
+    world.add("committee", Role.COMMITTEE_MEMBER)
+    assessment_id = world.opened("Brightholm Cloud")
+    vera = world.invited(assessment_id)
+    world.answer(vera, **{**BEST, "remarks": SAID})
+    world.answer(vera, **BEST)
+    kept = world.attach(vera, content=IN_FILE.encode(), file_name=FILE_NAME)
+    submitting.submit(
+        world.app,
+        vera,
+        assessment_id,
+        name=SIGNED,
+        role=PERSONAL[3],
+        statement_accepted=True,
+        number=1,
+    )
+    world.judge(assessment_id, "storage")
+    reviewing.finish_review(world.app, world.reviewer, assessment_id)
+    sheet = deciding.decision_options(world.app, world.committee, assessment_id)
+    deciding.record_decision(
+        world.app,
+        world.committee,
+        assessment_id,
+        outcome="reject",
+        reasons="We weighed it.",
+        scorecard_id=sheet.scorecard_id,
+    )
+    yield Office(world, assessment_id, vera.id, kept, database_url)
+    store.close()
+
+
+def test_before_anything_is_over_nothing_is_deleted(office: Office) -> None:
+    office.later(days=1)
+    found = purge(office.app)
+    assert (found.done, found.held, found.files) == ((), (), 0)
+    assert office.traces(*PERSONAL, "Quicksilver") == {*PERSONAL, "Quicksilver"}
+
+
+def test_after_every_period_no_trace_is_left_and_everything_still_holds(office: Office) -> None:
+    with office.app.store.read(EVERYTHING) as work:
+        digest = work.all(Scorecard)[0].sha256
+        signed = work.all(Submission)[0].sha256
+    office.later(days=8 * 365)
+    done = {due.data_class for due in purge(office.app).done}
+    assert done >= {"evidence", "answers", "respondents", "invitations", "results", "trail"}
+    assert office.traces(*EVERY_TRACE, "We weighed it.", IN_FILE) == set()
+    assert not list(office.app.files.folder.rglob("*/*"))
+    with office.app.store.read(EVERYTHING) as work:
+        assert work.all(Submission)[0].sha256 == signed
+        card = work.all(Scorecard)[0]
+        assert card.sha256 == digest
+    found = verify(office.app)
+    assert found.findings == ()
+    assert "deleted when their time was over" in found.not_computed[0]
+    again = reviewing.verify_scorecard(office.app, office.world.reviewer, card.id)
+    assert not again.possible
+    assert again.stored_sha256 == digest
+
+
+def test_each_class_goes_when_its_own_time_is_over_and_no_day_earlier(office: Office) -> None:
+    schedule = load_retention()
+    start = office.app.clock()
+    for name in ("evidence", "respondents", "answers"):
+        office.world.clock.now = start + schedule[name].period - DAY / 2
+        purge(office.app)
+        assert office.receipts(name) == []
+        office.later(days=1)
+        purge(office.app)
+        assert len(office.receipts(name)) == 1
+        assert verify(office.app).findings == ()
+        assert purge(office.app).done == (), "once is enough"
+    assert office.traces(*EVERY_TRACE) == set()
+
+
+def test_a_receipt_names_the_stores_and_is_bound_into_the_trail(office: Office) -> None:
+    office.later(days=366)
+    purge(office.app)
+    (receipt,) = office.receipts("evidence")
+    stores = json.loads(receipt.stores)
+    assert stores[0] == {"store": "evidence files", "files": 1, "bytes": len(IN_FILE)}
+    assert stores[-1]["store"] == "backups"
+    assert stores[-1]["gone_by"] > office.app.clock().date().isoformat()
+    assert receipt.files_gone_at is not None
+    events = audit.trail(office.app, office.world.officer, office.assessment_id)
+    acts = [event.action for event in events]
+    assert "purge" in acts[acts.index("files_gone") :]
+    with pytest.raises(Refusal, match="its time was over") as refused:
+        evidence.open_evidence(office.app, office.world.reviewer, office.evidence_id)
+    assert refused.value.code == "evidence_purged"
+    name = office.app.store.engine.dialect.name
+    off = "DROP TRIGGER deletion_receipt_stay" + (
+        " ON deletion_receipt" if name == "postgresql" else ""
+    )
+    with office.app.store.engine.begin() as connection:
+        connection.execute(text(off))
+        connection.execute(text("DELETE FROM deletion_receipt"))
+    assert any("deletion_receipt" in found.says for found in verify(office.app).findings)
+
+
+def test_pages_of_staff_still_open_after_the_answers_went(office: Office) -> None:
+    office.later(days=4 * 365)
+    purge(office.app)
+    app, world, id_ = office.app, office.world, office.assessment_id
+    assert submitting.submissions(app, world.officer, id_)[0].signed_by_name == ""
+    assert evidence.evidence_list(app, world.reviewer, id_) == ()
+    reviewing.review_sheet(app, world.reviewer, id_)
+    reviewing.scorecard(app, world.reviewer, id_)
+    deciding.brief(app, world.officer, id_)
+    audit.trail(app, world.officer, id_)
+
+
+@pytest.mark.parametrize("kind", ["assessment", "vendor"])
+def test_what_is_held_stays_until_it_is_not(office: Office, kind: str) -> None:
+    from vendorrisk.usecases import vendors
+
+    (row,) = vendors.vendors(office.app, office.world.officer)
+    office.hold(kind, office.assessment_id if kind == "assessment" else row.id)
+    office.later(days=8 * 365)
+    found = purge(office.app)
+    assert {due.held for due in found.held} == {"A court asks."}
+    assert {due.data_class for due in found.held} >= {"evidence", "answers", "respondents", "trail"}
+    assert office.traces(*PERSONAL) == set(PERSONAL)
+    assert office.app.files.read(KEYS, office.assessment_id, _sha(office)) == IN_FILE.encode()
+
+
+def _sha(office: Office) -> str:
+    (file,) = evidence.evidence_list(office.app, office.world.reviewer, office.assessment_id)
+    return file.sha256
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(office: Office) -> None:
+    office.later(days=8 * 365)
+    heads = office.app.store.heads()
+    said = {(due.data_class, due.subject_id) for due in purge(office.app, dry_run=True).done}
+    assert said
+    assert office.app.store.heads() == heads
+    assert office.traces(*PERSONAL) == set(PERSONAL)
+    done = {(due.data_class, due.subject_id) for due in purge(office.app).done}
+    assert said - {("sessions", "1")} == done, "sessions go with their invitations"
+
+
+def test_a_contact_of_an_open_assessment_keeps_the_name(office: Office) -> None:
+    world = office.world
+    again = world.opened("Pinfold Systems")
+    vera = world.invited(again)
+    world.answer(vera, published="scanned")
+    office.later(days=700)
+    purge(office.app)
+    with office.app.store.read(EVERYTHING) as work:
+        names = {row.name for row in work.all(_contact_table())}
+    assert "Vera of Pinfold Systems" in names
+    office.later(days=60)
+    done = purge(office.app).done
+    assert [due.about for due in done if due.data_class == "unfinished"] != []
+    world.clock.forward(days=8 * 365)
+    purge(office.app)
+    with office.app.store.read(EVERYTHING) as work:
+        assert {row.name for row in work.all(_contact_table())} == {ERASED_NAME}
+
+
+def _contact_table() -> Any:
+    from vendorrisk.store.tables import Contact
+
+    return Contact
+
+
+def test_a_stop_before_the_files_went_is_made_good_the_next_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.later(days=366)
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Files, "delete", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            purge(office.app)
+    (receipt,) = office.receipts("evidence")
+    assert receipt.files_gone_at is None
+    assert purge(office.app).files == 1
+    (receipt,) = office.receipts("evidence")
+    assert receipt.files_gone_at is not None
+    assert not [path for path in office.app.files.folder.rglob("*") if path.is_file()]
+
+
+def test_files_of_before_there_was_encryption_are_sealed(office: Office) -> None:
+    files, id_, sha = office.app.files, office.assessment_id, _sha(office)
+    (sealed,) = [path for path in files.folder.rglob("*") if path.is_file()]
+    old = files.folder / sha[:2] / sha
+    old.parent.mkdir(exist_ok=True)
+    old.write_bytes(IN_FILE.encode())
+    sealed.unlink()
+    office.later(days=30)
+    assert purge(office.app).sealed == 1
+    assert not old.exists()
+    assert files.read(KEYS, id_, sha) == IN_FILE.encode()
+
+
+def test_sessions_and_links_go_and_the_trail_keeps_an_id(office: Office) -> None:
+    office.later(days=200)
+    purge(office.app)
+    with office.app.store.engine.connect() as connection:
+        for table in ("sign_in", "invitation", "throttle", "pending"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+    assert verify(office.app).findings == ()
+    office.later(days=600)
+    purge(office.app)
+    events = audit.trail(office.app, office.world.officer, office.assessment_id)
+    who = {event.who for event in events if event.who_kind == "contact"}
+    assert who == {"Somebody whose name was erased"}
+    with office.app.store.engine.connect() as connection:
+        ids = connection.execute(
+            text("SELECT DISTINCT actor_id FROM audit_event WHERE actor_kind = 'contact'")
+        )
+        assert [row[0] for row in ids] == [office.contact_id]
+
+
+def test_a_backup_says_when_it_expires_and_goes_then(invited: World, tmp_path: Path) -> None:
+    path = str(invited.app.store.url.database)
+    url = "sqlite:///" + path.removeprefix("file://").partition("?")[0]
+    invited.app = replace(invited.app, settings=replace(settings(tmp_path), database_url=url))
+    invited.attach(invited.vera)
+    folder = back_up(invited.app)
+    assert folder.name.endswith("expires-2026-12-07")
+    with closing(sqlite3.connect(folder / "vendorrisk.db")) as copy:
+        assert copy.execute("SELECT count(*) FROM evidence").fetchone() == (1,)
+    assert len([p for p in (folder / "evidence").rglob("*") if p.is_file()]) == 1
+    assert not list(folder.rglob("*.key"))
+    invited.clock.forward(days=34)
+    purge(invited.app)
+    assert folder.exists()
+    invited.clock.forward(days=1)
+    assert purge(invited.app).backups == 1
+    assert not folder.exists()
+
+
+def test_the_schedule_that_ships_has_every_class() -> None:
+    schedule = load_retention()
+    assert set(schedule) == set(CLASSES)
+    assert schedule["demo"].period <= timedelta(days=90)
+
+
+def test_every_problem_of_a_schedule_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "retention.yaml"
+    one = "{title: T, period: PERIOD, starts: s, remains: r, why: w}"
+    lines = [f"  {name}: {one}" for name in CLASSES if name not in ("trail", "demo")]
+    lines += [f"  demo: {one.replace('PERIOD', '91 days')}", f"  cookies: {one}"]
+    body = "\n".join(lines).replace("PERIOD", "forever", 1).replace("PERIOD", "2 years")
+    path.write_text(f"retention: own\nversion: 1\nclasses:\n{body}\n", encoding="utf-8")
+    with pytest.raises(InvalidContent) as invalid:
+        load_retention(path)
+    told = "\n".join(str(problem) for problem in invalid.value.problems)
+    assert "`trail` has no period" in told
+    assert "`cookies` is no class" in told
+    assert "90 days at most" in told
+    assert "number of days" in told
+
+
+def test_withdrawing_starts_the_clock_too(office: Office) -> None:
+    again = office.world.opened("Pinfold Systems")
+    vera = office.world.invited(again)
+    office.world.answer(vera, remarks="Zephyr-99")
+    assessments.withdraw(office.app, office.world.officer, again, "Not needed.")
+    assert office.traces("Zephyr-99")
+    office.later(days=3 * 365 + 1)
+    purge(office.app)
+    assert office.traces("Zephyr-99") == set()
+
+
+def test_the_command_says_what_it_did_and_a_dry_run_what_it_would(
+    invited: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from vendorrisk import cli
+
+    monkeypatch.setattr(cli, "_installation", lambda: invited.app)
+    invited.attach(invited.vera)
+    assessments.withdraw(invited.app, invited.officer, invited.assessment_id, "Not needed.")
+    invited.clock.forward(days=366)
+    assert cli.main(["purge", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "Would delete: evidence: Brightholm Cloud, Photo service, core" in said
+    assert "nothing was changed" in said
+    assert cli.main(["purge"]) == 0
+    said = capsys.readouterr().out
+    assert "Deleted: evidence: Brightholm Cloud" in said
+    assert cli.main(["purge"]) == 0
+    assert capsys.readouterr().out.startswith("0 deletions, 0 holds in the way")
+
+
+def test_the_daily_task_purges_and_writes_what_fails_to_the_log(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from vendorrisk.server import retention
+
+    office.later(days=366)
+    retention.run_once(office.app)
+    assert office.receipts("evidence")
+
+    def broken(_: object) -> None:
+        raise Refusal("content_unusable", "The schedule is broken.", "Mend it.")
+
+    monkeypatch.setattr(retention, "purge", broken)
+    retention.run_once(office.app)
+    assert "The schedule is broken" in caplog.text

@@ -135,6 +135,15 @@ class Action(StrEnum):
     RENEW_INVITATION = "renew_invitation"
     WITHDRAW = "withdraw"
     INVITED_VIEW = "invited_view"
+    COLLEAGUES = "colleagues"
+    DELEGATE = "delegate"
+    NAME_SIGNATORY = "name_signatory"
+    TAKE_BACK = "take_back"
+    MAY_READ_BACK = "may_read_back"
+    ASK_CODE = "ask_code"
+    GIVE_READ_CODE = "give_read_code"
+    CODES_TO_PASS_ON = "codes_to_pass_on"  # noqa: S105 - the name of a verb
+    SHOW_CODE = "show_code"
     # answering
     OVERVIEW = "overview"
     SECTION = "section"
@@ -185,6 +194,7 @@ class Actor:
     """Who asks. A `person` is staff, a `contact` is a vendor's, bound to one assessment.
 
     `also` are assessments of the same engagement to which the same contact holds an invitation.
+    `sections` are those that a respondent's link opens, None for all.
     `system` is the application itself: it has no role and may do nothing that the table lists.
     """
 
@@ -195,6 +205,7 @@ class Actor:
     assessment_id: str | None = None
     session_id: str | None = None
     also: frozenset[str] = frozenset()
+    sections: frozenset[str] | None = None
 
     def has(self, *roles: Role) -> bool:
         """Whether the actor holds at least one of `roles`."""
@@ -290,6 +301,15 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.RENEW_INVITATION: _OFFICER,
     Action.WITHDRAW: _OFFICER,
     Action.INVITED_VIEW: _VENDOR,
+    Action.COLLEAGUES: _READERS | _COORDINATOR,
+    Action.DELEGATE: _COORDINATOR,
+    Action.NAME_SIGNATORY: _COORDINATOR,
+    Action.TAKE_BACK: _COORDINATOR,
+    Action.MAY_READ_BACK: _VENDOR,
+    Action.ASK_CODE: _VENDOR,
+    Action.GIVE_READ_CODE: _VENDOR,
+    Action.CODES_TO_PASS_ON: _OFFICER,
+    Action.SHOW_CODE: _OFFICER,
     Action.OVERVIEW: _READERS | _VENDOR,
     Action.SECTION: _READERS | _VENDOR,
     Action.ANSWER_QUESTION: _OFFICER | _ANSWERS,
@@ -301,7 +321,7 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.WITHDRAW_EVIDENCE: _ANSWERS,
     Action.EVIDENCE_LIST: _READERS | _VENDOR,
     Action.OPEN_EVIDENCE: _READERS | _VENDOR,
-    Action.LINK_EVIDENCE: _VENDOR,
+    Action.LINK_EVIDENCE: _ANSWERS,
     Action.SUBMIT: _SIGNATORY,
     Action.OWN_COPY: _COORDINATOR | _SIGNATORY,
     Action.SUBMISSION: _READERS | _COORDINATOR | _SIGNATORY,
@@ -348,6 +368,8 @@ class Relation(StrEnum):
     OPENED = "opened"
     ASKED = "asked"
     OWNS = "owns"
+    ANOTHERS_SECTION = "anothers_section"
+    UNCONFIRMED = "unconfirmed"
 
 
 RELATION_SAYS: Mapping[Relation, str] = {
@@ -363,6 +385,9 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.OPENED: "Whoever opened an assessment does not approve what it asks.",
     Relation.ASKED: "Whoever asked for an override does not grant it.",
     Relation.OWNS: "Whoever owns a condition does not close it.",
+    Relation.ANOTHERS_SECTION: "A respondent's link opens the sections that it names, their answers"
+    " and their files; others do not exist to it.",
+    Relation.UNCONFIRMED: "A vendor's session gives a one-time code before it reads a file back.",
 }
 
 _OF_ONE_VENDOR = frozenset(
@@ -405,6 +430,19 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.OPENED: frozenset({Action.APPROVE_SCOPE}),
     Relation.ASKED: frozenset({Action.SETTLE_OVERRIDE}),
     Relation.OWNS: frozenset({Action.CLOSE_CONDITION}),
+    Relation.ANOTHERS_SECTION: frozenset(
+        {
+            Action.SECTION,
+            Action.ANSWER_QUESTION,
+            Action.MISSING,
+            Action.ATTACH,
+            Action.LINK_EVIDENCE,
+            Action.WITHDRAW_EVIDENCE,
+            Action.EVIDENCE_LIST,
+            Action.OPEN_EVIDENCE,
+        }
+    ),
+    Relation.UNCONFIRMED: frozenset({Action.OPEN_EVIDENCE}),
 }
 
 KEPT_OUT: Mapping[Action, tuple[Relation, ...]] = {
@@ -492,6 +530,10 @@ _REFUSED: Mapping[Relation, tuple[str, str]] = {
     Relation.OWNS: (
         "You own this condition, so somebody else checks that it is met.",
         "Ask a colleague to look at the proof and to close it.",
+    ),
+    Relation.UNCONFIRMED: (
+        "Before files can be opened here, we make sure that it is you.",
+        "Open the page “Evidence” and ask for a code there.",
     ),
 }
 

@@ -28,6 +28,12 @@ NAMES = (
     "VENDORRISK_CLAMD",
     "VENDORRISK_RETENTION",
     "VENDORRISK_SECURITY_CONTACT",
+    "VENDORRISK_SMTP_HOST",
+    "VENDORRISK_SMTP_PORT",
+    "VENDORRISK_SMTP_SECURITY",
+    "VENDORRISK_SMTP_USER",
+    "VENDORRISK_SMTP_PASSWORD_FILE",
+    "VENDORRISK_SMTP_FROM",
     "VENDORRISK_DEMO",
 )
 """Every setting; docs/operations.md explains each."""
@@ -43,6 +49,18 @@ class InvalidSettings(Refusal):
             "\n".join(problems),
             "docs/operations.md explains every setting.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that takes our messages. `security` is "starttls", "tls" or "none"."""
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,7 @@ class Settings:
     clamd: str = ""
     retention: Path | None = None
     security_contact: str = ""
+    mail: Mail | None = None
 
     @property
     def key_file(self) -> Path:
@@ -150,6 +169,7 @@ class Settings:
             if not retention.is_file():
                 problems.append(f"VENDORRISK_RETENTION is {retention}, which is not a file.")
 
+        mail = _mail(values, problems)
         clamd = values.get("VENDORRISK_CLAMD", "")
         host, _, port = clamd.rpartition(":")
         named = bool(host) and port.isdecimal() and 0 < int(port) < 65536
@@ -191,7 +211,47 @@ class Settings:
             clamd=clamd,
             retention=retention,
             security_contact=security_contact,
+            mail=mail,
         )
+
+
+def _mail(values: Mapping[str, str], problems: list[str]) -> Mail | None:
+    """The mail server, None where none is named; what is wrong is added to `problems`."""
+    given = {
+        name.removeprefix("VENDORRISK_SMTP_"): value
+        for name, value in values.items()
+        if name.startswith("VENDORRISK_SMTP_")
+    }
+    if not given:
+        return None
+    problems += [
+        f"VENDORRISK_SMTP_{name} is missing; e-mail needs it."
+        for name in ("HOST", "FROM")
+        if name not in given
+    ]
+    security = given.get("SECURITY", "starttls")
+    usual = {"starttls": 587, "tls": 465, "none": 25}
+    if security not in usual:
+        problems.append(f"VENDORRISK_SMTP_SECURITY is {security}; use starttls, tls or none.")
+    port = given.get("PORT", str(usual.get(security, 587)))
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        problems.append(f"VENDORRISK_SMTP_PORT is {port}; it must be a number up to 65535.")
+    sender = given.get("FROM", "")
+    if sender and ("@" not in sender or not sender.isprintable() or " " in sender):
+        problems.append(f"VENDORRISK_SMTP_FROM is {sender}; it must be an e-mail address.")
+    password = ""
+    if "PASSWORD_FILE" in given:
+        try:
+            password = Path(given["PASSWORD_FILE"]).expanduser().read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append("VENDORRISK_SMTP_PASSWORD_FILE names a file that cannot be read.")
+    if password and security == "none":
+        problems.append(
+            "VENDORRISK_SMTP_SECURITY is none, which would send the password for all to read."
+        )
+    if problems:
+        return None
+    return Mail(given["HOST"], int(port), security, sender, given.get("USER", ""), password)
 
 
 def _home() -> Path:

@@ -14,11 +14,13 @@ from vendorrisk.store.tables import (
     Contact,
     Decision,
     DecisionCondition,
+    Delegation,
     Engagement,
     Evidence,
     Invitation,
     Override,
     Person,
+    ReadCode,
     RiskAcceptance,
     ScopeApproval,
     Scorecard,
@@ -217,6 +219,24 @@ def _rows(work: Work, name: str, questions: int) -> World:
             assessment_id=assessment.id,
             created_at=NOW,
             last_seen_at=NOW,
+            expires_at=NOW,
+        )
+    )
+    work.add(
+        Delegation(
+            invitation_id=invitation.id,
+            assessment_id=assessment.id,
+            parent_id=invitation.id,
+            given_by=contact.id,
+        )
+    )
+    work.add(
+        ReadCode(
+            assessment_id=assessment.id,
+            sign_in_id=sign_in.id,
+            contact_id=contact.id,
+            code_hash="4" * 64,
+            created_at=NOW,
             expires_at=NOW,
         )
     )

@@ -36,6 +36,8 @@ BY_PARENT: dict[type[SQLModel], tuple[str, str]] = {
     tables.Override: ("assessment_id", "assessment"),
     tables.ConditionCheck: ("assessment_id", "assessment"),
     tables.RiskAcceptance: ("assessment_id", "assessment"),
+    tables.Delegation: ("assessment_id", "assessment"),
+    tables.ReadCode: ("assessment_id", "assessment"),
 }
 OF_THE_INSTALLATION = {
     tables.Person,

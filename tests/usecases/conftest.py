@@ -25,6 +25,7 @@ from vendorrisk.usecases import (
     evidence,
     invitations,
     people,
+    read_codes,
     reviewing,
     submitting,
     vendors,
@@ -169,6 +170,14 @@ class World:
         actor = people.actor_of(self.app, hash_token(session))
         assert actor is not None
         return actor
+
+    def confirm(self, actor: Actor) -> None:
+        """Let a contact give the code that an officer passed on, so that files open."""
+        assert actor.assessment_id is not None
+        read_codes.ask_code(self.app, actor, actor.assessment_id)
+        *_, waiting = read_codes.codes_to_pass_on(self.app, self.officer, actor.assessment_id)
+        code = read_codes.show_code(self.app, self.officer, waiting.id)
+        read_codes.give_read_code(self.app, actor, actor.assessment_id, code)
 
     def answer(self, actor: Actor, **replies: Reply) -> None:
         """Answer questions of the actor's assessment over what stands."""

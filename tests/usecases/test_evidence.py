@@ -49,6 +49,7 @@ def test_a_file_is_attached_with_kind_date_scope_and_questions(
     )
     assert (file.kind_title, file.scope_product) == ("SOC 2 Type II report", "Photos")
     assert set(file.for_questions) == {"storage", "published"}
+    world.confirm(vera)
     assert evidence.open_evidence(world.app, vera, file.id).content == PDF
 
 
@@ -153,6 +154,7 @@ def test_a_pdf_names_whoever_reads_it(world: World, opened: tuple[str, Actor]) -
     file_id = world.attach(vera, content=whole)
     broken = world.attach(vera)
     world.submit(vera)
+    world.confirm(vera)
     for reader in (world.reviewer, vera):
         read = evidence.open_evidence(world.app, reader, file_id)
         assert reader.name in PdfReader(io.BytesIO(read.content)).pages[0].extract_text()

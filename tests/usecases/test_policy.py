@@ -32,11 +32,13 @@ from vendorrisk.usecases import (
     assessments,
     audit,
     deciding,
+    delegating,
     duties,
     evidence,
     intake,
     invitations,
     people,
+    read_codes,
     reviewing,
     sets,
     submitting,
@@ -96,6 +98,8 @@ class Ids:
     person: str
     override: str
     condition: str
+    given: str
+    code: str
 
 
 Call = Callable[[Application, Actor, Ids], object]
@@ -255,6 +259,25 @@ CALLS: dict[Action, Call] = {
     Action.RECORD_DECISION: lambda app, actor, ids: deciding.record_decision(
         app, actor, ids.reviewed, outcome="none", reasons="", scorecard_id=""
     ),
+    Action.COLLEAGUES: lambda app, actor, ids: delegating.colleagues(app, actor, ids.in_progress),
+    Action.DELEGATE: lambda app, actor, ids: delegating.delegate(
+        app, actor, ids.in_progress, name="", email="", sections=[], days=0
+    ),
+    Action.NAME_SIGNATORY: lambda app, actor, ids: delegating.name_signatory(
+        app, actor, ids.in_progress, name="", email="", days=0
+    ),
+    Action.TAKE_BACK: lambda app, actor, ids: delegating.take_back(app, actor, ids.given),
+    Action.MAY_READ_BACK: lambda app, actor, ids: read_codes.may_read_back(
+        app, actor, ids.in_progress
+    ),
+    Action.ASK_CODE: lambda app, actor, ids: read_codes.ask_code(app, actor, ids.in_progress),
+    Action.GIVE_READ_CODE: lambda app, actor, ids: read_codes.give_read_code(
+        app, actor, ids.in_progress, "0"
+    ),
+    Action.CODES_TO_PASS_ON: lambda app, actor, ids: read_codes.codes_to_pass_on(
+        app, actor, ids.in_progress
+    ),
+    Action.SHOW_CODE: lambda app, actor, ids: read_codes.show_code(app, actor, ids.code),
     Action.DECLARE: lambda app, actor, ids: duties.declare(
         app, actor, ids.reviewed, conflict=False
     ),
@@ -352,6 +375,18 @@ def walked(
         world.app, world.add("chair", Role.COMMITTEE_MEMBER), reviewed, "approve", "It is small."
     )
     override = duties.duties(world.app, world.officer, reviewed).overrides[0].id
+    given = delegating.delegate(
+        world.app,
+        contact,
+        in_progress,
+        name="Col",
+        email="col@vendor.example",
+        sections=["retention"],
+        days=3,
+    )
+    read_codes.ask_code(world.app, contact, in_progress)
+    [waiting] = read_codes.codes_to_pass_on(world.app, world.officer, in_progress)
+    code = waiting.id
     decided = world.reviewed("Kestrel Print")
     options = deciding.decision_options(world.app, world.committee, decided)
     recorded = deciding.record_decision(
@@ -379,6 +414,8 @@ def walked(
         person=person.id,
         override=override,
         condition=condition,
+        given=given.id,
+        code=code,
     )
     actors = {
         Role.ADMINISTRATOR: world.staff["administrator"],

@@ -232,6 +232,7 @@ def test_an_answer_given_once_serves_the_other_set_once_the_vendor_says_so(shop)
         assert set(work.answers(made["demo-and-test"])) == {"real_data_rule"}
     (file,) = evidence.evidence_list(shop.app, contact, made["demo-and-test"])
     assert file.for_questions == ("real_data_rule",)
+    shop.confirm(contact)
     assert evidence.open_evidence(shop.app, contact, file.id).content
     left = sets.carried(shop.app, contact, made["demo-and-test"])
     assert [one.question_id for one in left] == ["test_data_source"]

@@ -76,6 +76,7 @@ def life_of(world: World) -> str:
     world.answer(contact, **BEST)
     kept = world.attach(contact)
     evidence.withdraw_evidence(world.app, contact, world.attach(contact))
+    world.confirm(contact)
     evidence.open_evidence(world.app, contact, kept)
     world.submit(contact)
     world.judge(assessment_id, "storage")

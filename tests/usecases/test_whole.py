@@ -20,8 +20,10 @@ from vendorrisk.usecases import (
     assessments,
     audit,
     deciding,
+    delegating,
     evidence,
     invitations,
+    read_codes,
     reviewing,
     sets,
     submitting,
@@ -36,6 +38,7 @@ def test_nothing_that_a_vendor_is_given_holds_a_word_of_the_rubric(submitted: Wo
     submitted.judge(assessment_id, "storage", "contradicted")
     submitting.return_to_vendor(app, submitted.officer, assessment_id, "Please look again.")
     file_id = submitted.attach(vera)
+    submitted.confirm(vera)
     given = repr(
         [
             invitations.invited_view(app, vera),
@@ -45,6 +48,9 @@ def test_nothing_that_a_vendor_is_given_holds_a_word_of_the_rubric(submitted: Wo
             answering.missing(app, vera, assessment_id),
             sets.own_sets(app, vera, assessment_id),
             sets.carried(app, vera, assessment_id),
+            delegating.colleagues(app, vera, assessment_id),
+            read_codes.may_read_back(app, vera, assessment_id),
+            read_codes.ask_code(app, vera, assessment_id),
             answering.answer_question(app, vera, assessment_id, "storage", "wiki", seen_version=1),
             evidence.evidence_list(app, vera, assessment_id),
             evidence.open_evidence(app, vera, file_id),
@@ -65,8 +71,16 @@ def test_nothing_that_a_vendor_is_given_holds_a_word_of_the_rubric(submitted: Wo
     assert [secret for secret in secrets if secret in given] == []
     called = {"invited_view", "overview", "section", "missing", "answer_question"}
     called |= {"own_sets", "carried"}
+    called |= {"colleagues", "may_read_back", "ask_code"}
     called |= {"evidence_list", "open_evidence", "attach", "submit", "submissions", "own_copy"}
     same_views_or_none = {"submission", "withdraw_evidence", "take_over", "sign_out"}
+    same_views_or_none |= {
+        "delegate",
+        "name_signatory",
+        "take_back",
+        "give_read_code",
+        "link_evidence",
+    }
     vendor_verbs = {
         str(action) for action, roles in POLICY.items() if roles.intersection(VENDOR_ROLES)
     }
@@ -138,6 +152,7 @@ def test_the_journey_holds_on_postgresql_too(
     store = Store(postgres_url, KEYS, clock=clock)
     world = World(Application(settings(tmp_path), store, library, Files(tmp_path)), clock)
     world.add("officer", Role.PROCUREMENT_OFFICER)
+    world.add("second_officer", Role.SECOND_OFFICER)
     world.add("reviewer", Role.REVIEWER)
     world.add("committee", Role.COMMITTEE_MEMBER)
     world.add("auditor", Role.AUDITOR)

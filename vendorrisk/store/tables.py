@@ -453,6 +453,45 @@ class Invitation(SQLModel, table=True):
     exchanged_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class Delegation(SQLModel, table=True):
+    """That an invitation was given by a vendor's coordinator, and what it opens.
+
+    `sections` is a JSON list of section ids; `signs` for a signatory, who has none and reads all.
+    `parent_id` is the coordinator's own invitation, with which this one ends.
+    """
+
+    __tablename__ = "delegation"
+
+    invitation_id: str = Field(primary_key=True, foreign_key="invitation.id")
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    parent_id: str = Field(foreign_key="invitation.id", index=True)
+    given_by: str = Field(foreign_key="contact.id")
+    sections: str = Field(default="[]", sa_type=Text)
+    signs: bool = False
+
+
+class ReadCode(SQLModel, table=True):
+    """A one-time code by which a vendor's session may read files back; only its keyed hash is kept.
+
+    `sealed` has the digits, sealed, while an officer has to pass them on; else it is empty.
+    """
+
+    __tablename__ = "read_code"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    sign_in_id: str = Field(foreign_key="sign_in.id", index=True)
+    contact_id: str = Field(foreign_key="contact.id")
+    code_hash: str = Field(repr=False)
+    sealed: str = Field(default="", sa_type=Text, repr=False)
+    created_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    failures: int = 0
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+    shown_at: datetime | None = Field(default=None, sa_type=Moment)
+    shown_by: str | None = Field(default=None, foreign_key="person.id")
+
+
 class SignIn(SQLModel, table=True):
     """A session: of a person, or of a contact bound to one assessment by an invitation."""
 
@@ -615,9 +654,7 @@ class PurgePass(SQLModel, table=True):
     __tablename__ = "purge_pass"
     __table_args__ = (
         CheckConstraint("never = 0", name="never_zero"),
-        ForeignKeyConstraint(
-            ["never"], ["installation.id"], deferrable=True, initially="DEFERRED"
-        ),
+        ForeignKeyConstraint(["never"], ["installation.id"], deferrable=True, initially="DEFERRED"),
     )
 
     id: int = Field(primary_key=True)

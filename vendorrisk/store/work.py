@@ -62,6 +62,7 @@ from vendorrisk.store.tables import (
     Contact,
     Decision,
     DecisionCondition,
+    Delegation,
     DeletionReceipt,
     Engagement,
     Evidence,
@@ -74,6 +75,7 @@ from vendorrisk.store.tables import (
     Person,
     PersonRole,
     ProviderAccount,
+    ReadCode,
     RecoveryCode,
     Review,
     ReviewRevision,
@@ -228,6 +230,8 @@ _DIRECT = (
     Override,
     ConditionCheck,
     RiskAcceptance,
+    Delegation,
+    ReadCode,
 )
 
 
@@ -900,8 +904,17 @@ class Work:
         ).first()
         return row[0] if row is not None and row[1] > self.now else None
 
-    def invited_to(self, contact_id: str, assessment_id: str) -> frozenset[str]:
-        """The assessments of the same engagement to which a contact's invitation works now."""
+    def invited_to(
+        self, contact_id: str, assessment_id: str, signs: bool | None = None
+    ) -> frozenset[str]:
+        """The assessments of the same engagement to which a contact's invitation works now.
+
+        Those of an officer's invitations, or (`signs`) those that the contact is to sign.
+        """
+        own = col(Delegation.invitation_id) == col(Invitation.id)
+        delegated = select(Delegation).where(own, col(Delegation.signs).is_(bool(signs))).exists()
+        if signs is None:
+            delegated = select(Delegation).where(own).exists()
         this = col(Assessment.id) == assessment_id
         engagement = select(col(Assessment.engagement_id)).where(this)
         query = (
@@ -913,6 +926,7 @@ class Work:
                 col(Invitation.revoked_at).is_(None),
                 col(Invitation.expires_at) > self.now,
                 col(Assessment.engagement_id).in_(engagement),
+                ~delegated if signs is None else delegated,
             )
         )
         return frozenset(self._session.scalars(query))

@@ -41,7 +41,8 @@ VENDOR = (
     Entry("welcome", "Welcome", "waving_hand", Action.INVITED_VIEW),
     Entry("questionnaire", "Questionnaire", "list_alt", Action.SECTION),
     Entry("evidence", "Evidence", "attach_file", Action.EVIDENCE_LIST),
-    Entry("submit", "Check and submit", "draw", Action.SUBMIT),
+    Entry("colleagues", "Colleagues", "group", Action.COLLEAGUES),
+    Entry("submit", "Check and submit", "draw", Action.SUBMISSIONS),
 )
 
 

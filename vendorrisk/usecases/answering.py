@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from vendorrisk import assurance, conditions
-from vendorrisk.access import Action, Actor, NotAllowed, Role, authorise, require_answerer
+from vendorrisk.access import Action, Actor, NotAllowed, Role, allowed, authorise, require_answerer
 from vendorrisk.assessment import STATE_SAYS, Move, State, after, locked
 from vendorrisk.conditions import DONT_KNOW
 from vendorrisk.conditions import State as Absent
@@ -196,8 +196,9 @@ def overview(app: Application, actor: Actor, assessment_id: str) -> Workspace:
         sections=tuple(
             SectionProgress(section.id, section.title, sheet.section_progress(section.id))
             for section in sheet.questionnaire.sections
+            if in_reach(actor, section.id)
         ),
-        progress=sheet.progress,
+        progress=_own_progress(actor, sheet),
         state=state,
         state_says=STATE_SAYS[state],
         locked=locked(state),
@@ -221,6 +222,8 @@ def section(app: Application, actor: Actor, assessment_id: str, section_id: str)
         row = require_assessment(work, assessment_id)
         sheet = sheet_of(app, work, row)
         asked = sheet.questionnaire
+        if not in_reach(actor, section_id):
+            raise NotFound("This section")
         if not withheld_from(actor, asked, State(row.state)):
             kept_apart(work, actor, Action.SECTION, row)
         _require_reader(actor, asked)
@@ -231,9 +234,9 @@ def section(app: Application, actor: Actor, assessment_id: str, section_id: str)
         if withheld:
             sheet = AnswerSheet.of(sheet.content, row, {})
         names = work.names({answer.saved_by for answer in sheet.saved.values()})
-    order = [section.id for section in asked.sections]
+    order = [section.id for section in asked.sections if in_reach(actor, section.id)]
     at = order.index(section_id)
-    here = asked.sections[at]
+    here = next(section for section in asked.sections if section.id == section_id)
     return SectionView(
         id=here.id,
         title=here.title,
@@ -275,6 +278,8 @@ def answer_question(
         require_answerer(actor, content.questionnaire.answered_by)
         after(Move.ANSWER, State(row.state))
         question = _require_question(content.questionnaire, question_id)
+        if question_id not in own_questions(actor, content.questionnaire):
+            raise NotFound("This question")
         before = AnswerSheet.of(content, row, work.answers(assessment_id))
         _require_visible(before, question)
         text, note = _checked(question, reply, note, app.clock().date())
@@ -311,10 +316,10 @@ def answer_question(
     return Saved(
         version=saved.version,
         saved_at=saved.saved_at,
-        progress=sheet.progress,
+        progress=_own_progress(actor, sheet),
         section=sheet.section_progress(_section_of(sheet.questionnaire, question_id)),
-        newly_visible=_difference(sheet.shown, before.shown),
-        newly_hidden=_difference(before.shown, sheet.shown),
+        newly_visible=_own(actor, sheet, _difference(sheet.shown, before.shown)),
+        newly_hidden=_own(actor, sheet, _difference(before.shown, sheet.shown)),
     )
 
 
@@ -333,7 +338,22 @@ def missing(app: Application, actor: Actor, assessment_id: str) -> tuple[Missing
             )
         kept_apart(work, actor, Action.MISSING, row)
         attached = work.evidence(assessment_id)
-    return tuple(_missing(sheet, attached))
+    return tuple(gap for gap in _missing(sheet, attached) if in_reach(actor, gap.section_id))
+
+
+def in_reach(actor: Actor, section_id: str) -> bool:
+    """Whether a section is one that the actor's link opens; a respondent's names them."""
+    return actor.sections is None or section_id in actor.sections
+
+
+def own_questions(actor: Actor, asked: Questionnaire) -> frozenset[str]:
+    """The ids of the questions in the sections that the actor's link opens."""
+    return frozenset(
+        question.id
+        for section in asked.sections
+        if in_reach(actor, section.id)
+        for question in section.questions
+    )
 
 
 def withheld_from(actor: Actor, asked: Questionnaire, state: State) -> bool:
@@ -347,13 +367,17 @@ def evidence_views(
 ) -> tuple[EvidenceView, ...]:
     """The files of an assessment, oldest first; to staff only those that were submitted."""
     submitted = submitted_evidence(work, row.id)
+    own = own_questions(actor, asked)
     items = work.evidence(row.id, withdrawn=True)
     names = work.names({item.evidence.uploaded_by for item in items})
     return tuple(
         evidence_view(item, asked, names, item.evidence.id in submitted)
         for item in items
-        if item.evidence.id in submitted
-        or (actor.kind != "person" and item.evidence.withdrawn_at is None)
+        if (
+            item.evidence.id in submitted
+            or (actor.kind != "person" and item.evidence.withdrawn_at is None)
+        )
+        and (actor.sections is None or not own.isdisjoint(item.questions))
     )
 
 
@@ -398,11 +422,32 @@ def _require_reader(actor: Actor, asked: Questionnaire) -> None:
         raise NotFound("This assessment")
 
 
+def _own_progress(actor: Actor, sheet: AnswerSheet) -> Progress:
+    """How far what is asked of the actor is; of a respondent, their sections."""
+    if actor.sections is None:
+        return sheet.progress
+    parts = [
+        sheet.section_progress(section.id)
+        for section in sheet.questionnaire.sections
+        if in_reach(actor, section.id)
+    ]
+    return Progress(
+        sum(part.answered for part in parts),
+        sum(part.asked for part in parts),
+        sum(part.minutes_left for part in parts),
+    )
+
+
+def _own(actor: Actor, sheet: AnswerSheet, questions: tuple[str, ...]) -> tuple[str, ...]:
+    own = own_questions(actor, sheet.questionnaire)
+    return tuple(question for question in questions if question in own)
+
+
 def _may_answer(actor: Actor, asked: Questionnaire, state: State) -> bool:
     if locked(state):
         return False
     if asked.answered_by == "vendor":
-        return actor.kind == "contact"
+        return actor.kind == "contact" and allowed(actor, Action.ANSWER_QUESTION)
     return actor.has(Role.PROCUREMENT_OFFICER)
 
 

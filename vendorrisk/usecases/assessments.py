@@ -12,7 +12,7 @@ from vendorrisk.assurance import needed_facts
 from vendorrisk.identity import hash_token, new_token
 from vendorrisk.questionnaire import Fact
 from vendorrisk.store import Work, document_text
-from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation
+from vendorrisk.store.tables import Assessment, Contact, Delegation, Engagement, Invitation
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.duties import require_approved
 from vendorrisk.usecases.errors import NotFound, Refusal
@@ -191,9 +191,19 @@ def renew_invitation(
             raise NotFound("This contact")
         if State(row.state) is State.WITHDRAWN:
             after(Move.INVITE, State(row.state))
+        if work.get(Delegation, invitation_id=invitation_id) is not None:
+            raise Refusal(
+                "given_by_the_vendor",
+                "The vendor's coordinator gave this link to a colleague.",
+                "The coordinator can take it back and give a new one.",
+            )
+        made = _new_invitation(actor, work, row, contact, days, Action.RENEW_INVITATION)
         if invitation.revoked_at is None:
+            # What the coordinator gave to colleagues goes on under the new link.
+            for given in work.all(Delegation, parent_id=invitation.id):
+                given.parent_id = made.id
             _revoke(actor, work, invitation)
-        return _new_invitation(actor, work, row, contact, days, Action.RENEW_INVITATION)
+        return made
 
 
 def withdraw(app: Application, actor: Actor, assessment_id: str, reason: str) -> None:
@@ -273,3 +283,7 @@ def _revoke(actor: Actor, work: Work, invitation: Invitation) -> None:
         contact=invitation.contact_id,
     )
     work.revoke_sessions(invitation_id=invitation.id)
+    for given in work.all(Delegation, parent_id=invitation.id):
+        child = work.get(Invitation, id=given.invitation_id)
+        if child is not None and child.revoked_at is None:
+            _revoke(actor, work, child)

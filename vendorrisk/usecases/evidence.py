@@ -17,12 +17,14 @@ from vendorrisk.usecases.answering import (
     EvidenceView,
     evidence_view,
     evidence_views,
+    own_questions,
     submitted_evidence,
 )
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
+from vendorrisk.usecases.read_codes import require_confirmed
 from vendorrisk.usecases.sheets import AnswerSheet, content_of, move, require_assessment, sheet_of
 
 
@@ -96,7 +98,7 @@ def attach(
         sheet = sheet_of(app, work, row)
         require_answerer(actor, sheet.questionnaire.answered_by)
         after(Move.ANSWER, State(row.state))
-        _check_target(form, sheet, kind, for_questions)
+        _check_target(form, actor, sheet, kind, for_questions)
         _check_room(form, work, assessment_id, upload)
         form.check()
         if upload is None:
@@ -146,6 +148,8 @@ def withdraw_evidence(app: Application, actor: Actor, evidence_id: str) -> None:
         if file is None:
             raise NotFound("This file")
         row = require_assessment(work, file.assessment_id)
+        if actor.sections is not None and file.uploaded_by != actor.id:
+            raise NotFound("This file")
         after(Move.ANSWER, State(row.state))
         if file.withdrawn_at is None:
             file.withdrawn_at = work.now
@@ -166,7 +170,7 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
     scope = authorise(actor, Action.OPEN_EVIDENCE)
     scope = _scope_of(app, actor, scope, Action.OPEN_EVIDENCE, evidence_id)
     with app.store.read(scope) as work:
-        found = _readable(work, actor, evidence_id)
+        found = _readable(app, work, actor, evidence_id)
         purged = work.all(
             DeletionReceipt, assessment_id=found.assessment_id, data_class="evidence"
         )
@@ -183,7 +187,7 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
         marked = mark(content, actor.name, app.clock())
         content, unmarked_because = marked.content, marked.unmarked_because
     with app.store.begin(scope) as work:
-        file = _readable(work, actor, evidence_id)
+        file = _readable(app, work, actor, evidence_id)
         details = {"unmarked_because": unmarked_because} if unmarked_because else {}
         work.record(
             actor,
@@ -212,12 +216,13 @@ def link_evidence(
         file = work.get(Evidence, id=evidence_id)
         if file is None or file.withdrawn_at is not None:
             raise NotFound("This file")
+        _require_own_section(app, work, actor, file)
         row = require_assessment(work, file.assessment_id)
         sheet = sheet_of(app, work, row)
         require_answerer(actor, sheet.questionnaire.answered_by)
         after(Move.ANSWER, State(row.state))
         for question in for_questions or [""]:
-            _check_target(form, sheet, file.kind, [question] if question else [])
+            _check_target(form, actor, sheet, file.kind, [question] if question else [])
         form.check()
         there = {one.question_id for one in work.all(EvidenceFor, evidence_id=file.id)}
         more = tuple(q for q in dict.fromkeys(for_questions) if q not in there)
@@ -228,13 +233,23 @@ def link_evidence(
             work.record(actor, Action.LINK_EVIDENCE, "evidence", file.id, row.id, questions=more)
 
 
-def _readable(work: Work, actor: Actor, evidence_id: str) -> Evidence:
+def _require_own_section(app: Application, work: Work, actor: Actor, file: Evidence) -> None:
+    """A respondent finds files of their own sections alone. Raises `NotFound`."""
+    asked = content_of(app, require_assessment(work, file.assessment_id)).questionnaire
+    there = {one.question_id for one in work.all(EvidenceFor, evidence_id=file.id)}
+    if actor.sections is not None and there.isdisjoint(own_questions(actor, asked)):
+        raise NotFound("This file")
+
+
+def _readable(app: Application, work: Work, actor: Actor, evidence_id: str) -> Evidence:
     file = work.get(Evidence, id=evidence_id)
     if file is None:
         raise NotFound("This file")
     kept_apart(work, actor, Action.OPEN_EVIDENCE, require_assessment(work, file.assessment_id))
     if actor.kind == "person" and file.id not in submitted_evidence(work, file.assessment_id):
         raise NotFound("This file")
+    _require_own_section(app, work, actor, file)
+    require_confirmed(work, actor)
     return file
 
 
@@ -287,9 +302,10 @@ def _check_room(form: Form, work: Work, assessment_id: str, upload: Upload | Non
 
 
 def _check_target(
-    form: Form, sheet: AnswerSheet, kind: str, for_questions: Collection[str]
+    form: Form, actor: Actor, sheet: AnswerSheet, kind: str, for_questions: Collection[str]
 ) -> None:
-    asked = {question.id: question for question in sheet.shown}
+    own = own_questions(actor, sheet.questionnaire)
+    asked = {question.id: question for question in sheet.shown if question.id in own}
     if not for_questions:
         form.problem("for_questions", "Choose at least one question that this file is for.")
     elif not set(for_questions) <= set(asked):

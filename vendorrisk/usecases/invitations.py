@@ -8,7 +8,7 @@ from datetime import date, datetime
 from vendorrisk.access import EVERYTHING, INVITED_ROLES, Action, Actor, authorise
 from vendorrisk.assessment import State
 from vendorrisk.identity import hash_token, new_token, session_ends
-from vendorrisk.questionnaire import minutes_by_role
+from vendorrisk.questionnaire import Question, minutes_by_role
 from vendorrisk.store.tables import Contact, Invitation, SignIn
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
@@ -87,6 +87,8 @@ def exchange(app: Application, token: str, address: str = "") -> str:
                 "This invitation has expired. What you saved is safe.",
                 "Ask whoever invited you for a new link.",
             )
+        if invitation.exchanged_at is None:
+            invitation.exchanged_at = work.now
         # One link opens every set of the engagement that the same contact is invited to.
         for assessment_id in work.invited_to(contact.id, invitation.assessment_id):
             for each in work.all(Invitation, contact_id=contact.id, assessment_id=assessment_id):
@@ -120,9 +122,12 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
         submission = work.latest_submission(row.id)
         sheet = sheet_of(app, work, row)
     state = State(row.state)
-    outline = []
+    outline, asked = [], list[Question]()
     for section in sheet.questionnaire.sections:
+        if actor.sections is not None and section.id not in actor.sections:
+            continue
         shown = [question for question in section.questions if sheet.visible(question.id)]
+        asked += shown
         if shown:
             minutes = sum(question.minutes for question in shown)
             outline.append(
@@ -141,7 +146,7 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
         sections=tuple(outline),
         questions=sum(section.questions for section in outline),
         minutes=sum(section.minutes for section in outline),
-        minutes_by_role=tuple(minutes_by_role(sheet.shown).items()),
+        minutes_by_role=tuple(minutes_by_role(asked).items()),
         due_on=row.due_on,
         invited_until=invitation.expires_at if invitation else None,
         started=sheet.progress.answered > 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ from vendorrisk.identity import (
 )
 from vendorrisk.settings import Settings
 from vendorrisk.store import PersonItem, SessionItem, Work
-from vendorrisk.store.tables import Person, SetupToken, SignIn, SignInDetail
+from vendorrisk.store.tables import Delegation, Invitation, Person, SetupToken, SignIn, SignInDetail
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.delegating import signatory_of
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 
@@ -114,18 +116,15 @@ def actor_of(app: Application, token_hash: str) -> Actor | None:
         found = holder(work, token_hash)
         if found is None or not is_whole(app.settings, found):
             return None
-        session = found.sign_in
-        also = (
-            work.invited_to(session.contact_id, session.assessment_id)
-            if session.contact_id and session.assessment_id
-            else frozenset[str]()
-        )
+        link = None if found.contact is None else _link(work, found.sign_in, now)
+        if found.contact is not None and link is None:
+            return None
     if worth_noting(now, found.sign_in.last_seen_at):
         with app.store.begin(EVERYTHING) as work:
             row = work.get(SignIn, id=found.sign_in.id)
             if row is not None:
                 row.last_seen_at = now
-    return _session_actor(found, also)
+    return _session_actor(found, link)
 
 
 def sign_out(app: Application, actor: Actor) -> None:
@@ -481,18 +480,48 @@ def _session_holds(found: SessionItem, now: datetime) -> bool:
     )
 
 
-def _session_actor(found: SessionItem, also: frozenset[str] = frozenset()) -> Actor | None:
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What the link by which a vendor's session came opens now."""
+
+    roles: frozenset[Role]
+    also: frozenset[str]
+    sections: frozenset[str] | None = None
+
+
+def _link(work: Work, session: SignIn, now: datetime) -> _Link | None:
+    """What a vendor's session may do now; None once the link that gave its link was taken back."""
+    if session.contact_id is None or session.assessment_id is None:
+        return None
+    given = work.get(Delegation, invitation_id=session.invitation_id)
+    if given is None:
+        also = work.invited_to(session.contact_id, session.assessment_id)
+        signed_by_another = signatory_of(work, [session.assessment_id], now)
+        roles = INVITED_ROLES - {Role.VENDOR_SIGNATORY} if signed_by_another else INVITED_ROLES
+        return _Link(roles, also)
+    parent = work.get(Invitation, id=given.parent_id)
+    if parent is None or parent.revoked_at is not None:
+        return None
+    if given.signs:
+        also = work.invited_to(session.contact_id, session.assessment_id, signs=True)
+        return _Link(frozenset({Role.VENDOR_SIGNATORY}), also)
+    sections = frozenset(json.loads(given.sections))
+    return _Link(frozenset({Role.VENDOR_RESPONDENT}), frozenset(), sections)
+
+
+def _session_actor(found: SessionItem, link: _Link | None) -> Actor | None:
     row = found.sign_in
     if found.person is not None:
         return Actor("person", found.person.id, found.person.name, found.roles, session_id=row.id)
-    if found.contact is None:
+    if found.contact is None or link is None:
         return None
     return Actor(
         "contact",
         found.contact.id,
         found.contact.name,
-        INVITED_ROLES,
+        link.roles,
         assessment_id=row.assessment_id,
         session_id=row.id,
-        also=also - {row.assessment_id or ""},
+        also=link.also - {row.assessment_id or ""},
+        sections=link.sections,
     )

@@ -12,7 +12,7 @@ from itertools import groupby
 from vendorrisk.access import Action, Actor, authorise
 from vendorrisk.assessment import STATE_SAYS, State
 from vendorrisk.store import PortfolioRow, Work, document_text
-from vendorrisk.store.tables import Assessment, Contact, Engagement, Invitation, Vendor
+from vendorrisk.store.tables import Assessment, Contact, Delegation, Engagement, Invitation, Vendor
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
@@ -41,7 +41,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class InvitationRow:
-    """A link that was made: open, used, expired or revoked. The token itself is not kept."""
+    """A link that was made: open, used, expired or revoked. The token itself is not kept.
+
+    `given_by` names the vendor's coordinator where it was they who gave it to a colleague.
+    """
 
     id: str
     contact_id: str
@@ -53,6 +56,7 @@ class InvitationRow:
     expires_at: datetime
     exchanged_at: datetime | None
     revoked_at: datetime | None
+    given_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +449,8 @@ def _invitation_rows(app: Application, work: Work, assessment_id: str) -> tuple[
     rows = work.all(Invitation, "created_at", assessment_id=assessment_id)
     contacts = {row.contact_id for row in rows}
     by_id = {c.id: c for c in (work.get(Contact, id=contact) for contact in contacts) if c}
-    names = work.names({row.created_by for row in rows})
+    given = {one.invitation_id: one for one in work.all(Delegation, assessment_id=assessment_id)}
+    names = work.names({row.created_by for row in rows} | {one.given_by for one in given.values()})
     return tuple(
         InvitationRow(
             id=row.id,
@@ -458,6 +463,7 @@ def _invitation_rows(app: Application, work: Work, assessment_id: str) -> tuple[
             expires_at=row.expires_at,
             exchanged_at=row.exchanged_at,
             revoked_at=row.revoked_at,
+            given_by=names.get(given[row.id].given_by) if row.id in given else None,
         )
         for row in rows
     )

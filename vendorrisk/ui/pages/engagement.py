@@ -33,7 +33,7 @@ from vendorrisk.ui.words import (
     sign,
     span,
 )
-from vendorrisk.usecases import assessments, audit, intake, sets, submitting, vendors
+from vendorrisk.usecases import assessments, audit, intake, read_codes, sets, submitting, vendors
 from vendorrisk.usecases.assessments import InvitationLink
 from vendorrisk.usecases.audit import Event
 from vendorrisk.usecases.sets import SetRow
@@ -325,6 +325,8 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
             invite(row, view)
         if row.invitations:
             invitations(row)
+        if allowed(actor, Action.CODES_TO_PASS_ON):
+            codes(row)
         more(row)
 
 
@@ -442,8 +444,27 @@ def invitations(row: AssessmentRow) -> None:
                 act_on(made, row)
 
 
+def codes(row: AssessmentRow) -> None:
+    """Codes that somebody at the vendor asked for and that an officer passes on."""
+    with refusals.shown():
+        for waiting in read_codes.codes_to_pass_on(app, actor, row.id):
+            with st.container(border=True, key=f"code_{waiting.id}"):
+                who = f"{plain(waiting.contact_name)} ({plain(waiting.contact_email)})"
+                st.markdown(
+                    f"**{who} asks for a code** to open files again. Call them at a number that you"
+                    " know, make sure who it is, and read it to them."
+                )
+                if waiting.shown_at is not None:
+                    st.caption(f"Looked at {clock(waiting.shown_at, now, links.zone())}.")
+                if st.button("Show the code", key=f"show_{waiting.id}", icon=":material/password:"):
+                    with refusals.shown() as outcome:
+                        digits = read_codes.show_code(app, actor, waiting.id)
+                    if outcome.fine:
+                        st.code(digits, language=None)
+
+
 def _until(made: InvitationRow) -> str:
-    said = f"made by {made.created_by}"
+    said = f"given by {made.given_by}" if made.given_by else f"made by {made.created_by}"
     if made.revoked_at is not None:
         return f"{said}, taken back {clock(made.revoked_at, now, links.zone())}"
     if made.exchanged_at is not None:
@@ -464,7 +485,7 @@ def act_on(made: InvitationRow, row: AssessmentRow) -> None:
             assessments.revoke_invitation(app, actor, made.id)
         if outcome.fine:
             st.rerun()
-    if made.state != "revoked" and may(Move.INVITE, row.state):
+    if made.state != "revoked" and made.given_by is None and may(Move.INVITE, row.state):
         pressed = st.button(
             "New link",
             key=f"renew_{made.id}",

@@ -8,9 +8,10 @@ from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import attach_form, file_rows, target
 from vendorrisk.ui.words import count, one_line, plain, sentence
-from vendorrisk.usecases import answering, evidence
+from vendorrisk.usecases import answering, evidence, read_codes
 from vendorrisk.usecases.answering import EvidenceView, QuestionView, Workspace
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.read_codes import AskedCode
 
 
 def main() -> None:
@@ -35,6 +36,8 @@ def main() -> None:
         view.question.id: view.question.code or one_line(view.question.ask, 40)
         for view in questions
     }
+    if files and actor.kind != "person":
+        confirm(app, actor, workspace.assessment_id)
     if files:
         st.subheader(sentence(count(len(files), "file")), anchor=False)
         with st.container(border=True):
@@ -97,6 +100,41 @@ def link(
             evidence.link_evidence(app, actor, file_id, chosen)
         if outcome.fine:
             st.rerun()
+
+
+def confirm(app: Application, actor: Actor, assessment_id: str) -> None:
+    """Before files open, a one-time code shows that it is the person who was invited."""
+    with refusals.or_stop():
+        if read_codes.may_read_back(app, actor, assessment_id):
+            return
+    with st.container(border=True, key="read_code"):
+        st.markdown(
+            "**To open a file again, give a code.** Your link alone does not open files, in case"
+            " somebody else has it. You can attach files without."
+        )
+        if st.button("Ask for a code", icon=":material/password:"):
+            with refusals.shown() as outcome:
+                asked = read_codes.ask_code(app, actor, assessment_id)
+            if outcome.fine:
+                st.session_state["asked_code"] = asked
+        asked_for = st.session_state.get("asked_code")
+        if isinstance(asked_for, AskedCode):
+            if asked_for.by == "mail":
+                st.info(f"We sent it to {plain(asked_for.email)}.", icon=":material/mail:")
+            else:
+                st.info(
+                    "Whoever invited you sees that you asked. Call them: they read it to you.",
+                    icon=":material/call:",
+                )
+        with st.form("give_code", border=False, clear_on_submit=True):
+            code = st.text_input("Your code", max_chars=20, autocomplete="one-time-code")
+            sent = st.form_submit_button("Open the files")
+        if sent:
+            with refusals.shown() as outcome:
+                read_codes.give_read_code(app, actor, assessment_id, code)
+            if outcome.fine:
+                st.session_state.pop("asked_code", None)
+                st.rerun()
 
 
 def attach(

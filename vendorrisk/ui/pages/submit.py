@@ -4,7 +4,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from vendorrisk.access import Actor
+from vendorrisk.access import Action, Actor, allowed
 from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.links import zone
@@ -144,6 +144,13 @@ def summary(gaps: tuple[Missing, ...]) -> None:
 def signature(app: Application, actor: Actor, workspace: Workspace) -> None:
     """Name, role and the sentence that is signed."""
     st.subheader("Sign", anchor=False)
+    if not allowed(actor, Action.SUBMIT):
+        st.info(
+            "A colleague of yours signs and submits. On the page “Colleagues” you can take that"
+            " back, and sign yourself.",
+            icon=":material/draw:",
+        )
+        return
     problems = Problems()
     with st.form("signature"):
         name, role = st.columns(2)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from vendorrisk.access import Action, Actor, allowed
 from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import go
@@ -25,7 +26,7 @@ def main() -> None:
     )
     if view.service:
         st.markdown(plain(view.service))
-    begin(view)
+    begin(view, actor)
     sets.own(app, actor)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -59,7 +60,7 @@ def main() -> None:
             st.caption(f"{invited}Your link works until {moment(view.invited_until, zone())}.")
 
 
-def begin(view: InvitedView) -> None:
+def begin(view: InvitedView, actor: Actor) -> None:
     """Where this stands, and the one button."""
     if view.returned_reason:
         st.warning(
@@ -69,7 +70,9 @@ def begin(view: InvitedView) -> None:
         label, page = "See what to change", "questionnaire"
     elif view.submitted:
         st.success("Your answers were submitted. Thank you.", icon=":material/inventory_2:")
-        label, page = "See what you submitted", "submit"
+        label, page = "See what was submitted", "questionnaire"
+        if allowed(actor, Action.SUBMISSIONS):
+            label, page = "See what you submitted", "submit"
     else:
         label = "Go on where you left off" if view.started else "Start"
         page = "questionnaire"

@@ -17,7 +17,7 @@ from vendorrisk.document import Report, plain
 
 SHIPPED = Path(__file__).parents[1] / "questionnaires"
 QUESTIONS, SECTIONS = 261, 16
-_COPIES = range(1, 9)
+_COPIES = range(1, 4)
 
 
 def library_with_large(folder: Path) -> Path:
@@ -34,16 +34,6 @@ def library_with_large(folder: Path) -> Path:
         (large / name).write_text(json.dumps(enlarge(plain(record)), indent=1))
     (large / "cases.yaml").write_text("cases: []\n")
     return root
-
-
-def copies(answers: dict[str, Any]) -> dict[str, Any]:
-    """Answers or judgements of the core questionnaire, repeated for the large one."""
-    return {f"{name}_{at}": value for at in _COPIES for name, value in answers.items()}
-
-
-def for_copies(questions: list[str]) -> list[str]:
-    """Question ids of the core questionnaire, repeated for the large one."""
-    return [f"{name}_{at}" for at in _COPIES for name in questions]
 
 
 def _questionnaire(core: dict[str, Any]) -> dict[str, Any]:

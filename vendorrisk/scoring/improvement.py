@@ -9,6 +9,7 @@ is. For any other rubric, and where two seconds are not enough, it is the best t
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +17,7 @@ from fractions import Fraction
 from itertools import accumulate, combinations, islice, product
 from math import ceil, lcm, prod
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from vendorrisk.conditions import (
     DONT_KNOW,
@@ -38,6 +39,9 @@ from vendorrisk.scoring.scorecard import said
 
 SECONDS = 2.0
 """How long to search."""
+
+_TO_PROVE = 0.6
+"""The part of that time in which the smallest changes are looked for before any that do."""
 
 _MOST_WAYS = 4_096
 """Ways of answering one set of questions that are tried before it is given up undecided."""
@@ -244,7 +248,7 @@ class _Base:
     """The sheet once the questions that hide others are changed in one way.
 
     From here on every change adds to the sums by itself. `needs` is what each sum lacks, the
-    mean's first, then those of the critical domains.
+    mean's first, then those of the critical domains. Fewer than `least` more changes cannot do.
     """
 
     chosen: Mapping[str, _Option]
@@ -252,6 +256,14 @@ class _Base:
     candidates: tuple[_Candidate, ...]
     needs: tuple[Fraction, ...]
     ceilings: int
+    least: int
+
+
+class _Found(NamedTuple):
+    """The sets of one base, None before they are looked for, and the one whose turn is next."""
+
+    sets: Iterator[tuple[int, Fraction, tuple[_Candidate, ...] | None]] | None = None
+    candidates: tuple[_Candidate, ...] | None = ()
 
 
 class _Everyday:
@@ -271,6 +283,9 @@ class _Everyday:
         self.rubric, self.everyday, self.asked = rubric, rubric.everyday, rubric.asked
         self.program, self.engine = rubric.program, _Engine(rubric.program)
         self.sheet, self.target, self.deadline = sheet, target, deadline
+        begun = monotonic()
+        # What is left then goes into finding some changes that do, though not the smallest.
+        self.prove_until = begun + (deadline - begun) * _TO_PROVE
         self.verified = verified
         self.undecided = False
         self.answers = {
@@ -335,10 +350,7 @@ class _Everyday:
             return self._told({}, proven=True)
         self.options = {name: self._best_options(name) for name in self.questions}
         late = False
-        for found in heapq.merge(
-            *(self._sets(base) for base in self._bases()), key=lambda found: found[0]
-        ):
-            _, base, candidates = found
+        for base, candidates in self._sets():
             if candidates is None:
                 late = True
                 break
@@ -347,15 +359,29 @@ class _Everyday:
                 return self._told(self._simplest(chosen), proven=not self.undecided)
         return self._best_found() if late or self.undecided else None
 
-    def _sets(
-        self, base: _Base
-    ) -> Iterator[tuple[tuple[int, Fraction], _Base, Sequence[_Candidate] | None]]:
-        """Sets of further changes that could do, with the size and weight of the whole."""
-        start = len(base.chosen)
-        for size, weight, candidates in _Sets(
-            base.candidates, base.needs, base.ceilings, self.deadline
-        ):
-            yield (start + size, base.weight + weight), base, candidates
+    def _sets(self) -> Iterator[tuple[_Base, Sequence[_Candidate] | None]]:
+        """Sets of further changes that could do, by the size and weight of the whole.
+
+        None in place of a set once the time to prove is up. A base is looked into when its turn
+        comes, which for most is never.
+        """
+        turns: list[tuple[tuple[int, Fraction], int, _Base, _Found]] = []
+        for number, base in enumerate(self._bases()):
+            first = (len(base.chosen) + base.least, base.weight)
+            turns.append((first, number, base, _Found()))
+        heapq.heapify(turns)
+        while turns:
+            _, number, base, found = heapq.heappop(turns)
+            if found.sets is None:
+                if monotonic() > self.prove_until:
+                    yield base, None
+                sets = _Sets(base.candidates, base.needs, base.ceilings, self.prove_until)
+                found = _Found(iter(sets))
+            else:
+                yield base, found.candidates
+            for size, weight, candidates in islice(found.sets or (), 1):
+                key = (len(base.chosen) + size, base.weight + weight)
+                heapq.heappush(turns, (key, number, base, _Found(found.sets, candidates)))
 
     def _bases(self) -> Iterator[_Base]:
         """Each way of changing the questions that hide others, those without a change first."""
@@ -365,9 +391,7 @@ class _Everyday:
             if self.options[name]
             and any(name in names(q.show_when) for q in self.asked.questions if q.show_when)
         ]
-        ways: Iterable[tuple[_Option | None, ...]] = product(
-            *((None, *self.options[name]) for name in hiding)
-        )
+        ways: Iterable[tuple[_Option | None, ...]]
         if prod(1 + len(self.options[name]) for name in hiding) > _MOST_BASES:
             self.undecided = True
             blank = [None] * len(hiding)
@@ -376,7 +400,13 @@ class _Everyday:
                 for place, name in enumerate(hiding)
                 for option in self.options[name]
             ]
+        else:
+            every = product(*((None, *self.options[name]) for name in hiding))
+            ways = sorted(every, key=lambda way: len(way) - way.count(None))
         for options in ways:
+            if monotonic() > self.prove_until:
+                self.undecided = True
+                return
             chosen = {q: o for q, o in zip(hiding, options, strict=True) if o is not None}
             base = self._base(chosen, set(hiding))
             if base is not None:
@@ -413,13 +443,11 @@ class _Everyday:
             if any(gains) or undoes:
                 weight = self._weight(name)
                 candidates.append(_Candidate(name, weight, gains, undoes, options))
-        return _Base(
-            chosen,
-            sum((self._weight(name) for name in chosen), Fraction(0)),
-            tuple(candidates),
-            needs,
-            len(ceilings),
-        )
+        least = _least_changes(candidates, needs, len(ceilings))
+        if least is None:
+            return None
+        weight = sum((self._weight(name) for name in chosen), Fraction(0))
+        return _Base(chosen, weight, tuple(candidates), needs, len(ceilings), least)
 
     def _weight(self, name: str) -> Fraction:
         return sum((c.weight for c in self.graded.get(name, ())), Fraction(0))
@@ -434,7 +462,7 @@ class _Everyday:
             chosen = {**base.chosen, **dict(zip(questions, options, strict=True))}
             if self._reaches(chosen):
                 return chosen
-            if monotonic() > self.deadline:
+            if monotonic() > self.prove_until:
                 self.undecided = True
                 break
         return None
@@ -466,16 +494,31 @@ class _Everyday:
         return chosen
 
     def _best_found(self) -> Improvement | None:
-        """Everything, less whatever can be left out again, the least useful first."""
-        chosen = {name: options[0] for name, options in self.options.items() if options}
-        if not self._reaches(chosen):
+        """As few of the most useful changes as do, less whatever can be left out again."""
+        now = self.program.run(self._with({}))
+        credit = {row: self._credit(row, now) for row in self.everyday.criteria}
+        lifting = frozenset[str]().union(*self._ceilings(now))
+        every: dict[str, _Option] = {}
+        gain: dict[str, Fraction] = {}
+        for name, options in self.options.items():
+            gains = self._gains(options[:1], credit)
+            if options and (name in lifting or any(gains)):
+                every[name], gain[name] = options[0], gains[0]
+        if not self._reaches(every):
             return None
-        credit = {row: self._credit(row, self._trial({})) for row in self.everyday.criteria}
-        gain = {name: self._gains((option,), credit)[0] for name, option in chosen.items()}
-        ranked = sorted(chosen, key=lambda name: (gain[name], -self._weight(name)))
-        step = len(ranked)
-        while step:  # many at once first: most of it is not needed
+        ranked = sorted(every, key=lambda name: (name in lifting, gain[name], -self._weight(name)))
+
+        def last(count: int) -> dict[str, _Option]:
+            return {name: every[name] for name in ranked[len(ranked) - count :]}
+
+        enough = bisect_left(range(len(ranked)), True, key=lambda count: self._reaches(last(count)))
+        chosen = last(enough)
+        ranked = list(chosen)
+        step = len(ranked) // 2
+        while step:  # many at once first
             for start in range(0, len(ranked), step):
+                if monotonic() > self.deadline:
+                    return self._told(chosen, proven=False)
                 out = set(ranked[start : start + step])
                 less = {name: option for name, option in chosen.items() if name not in out}
                 if len(less) < len(chosen) and self._reaches(less):
@@ -687,6 +730,24 @@ class _Everyday:
         return raised, level, kinds
 
 
+def _least_changes(
+    candidates: Sequence[_Candidate], needs: Sequence[Fraction], ceilings: int
+) -> int | None:
+    """How many candidates it takes at least, by the greatest gains alone; None: all do not do."""
+    if len(frozenset().union(*(candidate.undoes for candidate in candidates))) < ceilings:
+        return None
+    least = 1 if ceilings else 0
+    for at, need in enumerate(needs):
+        if need <= 0:
+            continue
+        tops = accumulate(sorted((one.gains[at] for one in candidates), reverse=True))
+        enough = next((n for n, gained in enumerate(tops, 1) if gained >= need), None)
+        if enough is None:
+            return None
+        least = max(least, enough)
+    return least
+
+
 class _Sets:
     """Sets of candidates that could possibly do: fewest first, then least weight.
 
@@ -723,7 +784,7 @@ class _Sets:
             for place in range(len(self.kinds) + 1)
         ]
         self.prices = self._prices()
-        self.priced = [self._priced(place) for place in range(len(self.kinds) + 1)]
+        self.priced: dict[int, list[list[float]]] = {}
         self.late = False
 
     def _tops(self, place: int) -> list[list[int]]:
@@ -770,9 +831,12 @@ class _Sets:
 
         For any price, weight >= price x lack + the least of (weight - price x gain).
         """
+        priced = self.priced.get(place)
+        if priced is None:
+            priced = self.priced[place] = self._priced(place)
         bounds = (
             price * lacks[n] + least[left]
-            for (n, price), least in zip(self.prices, self.priced[place], strict=True)
+            for (n, price), least in zip(self.prices, priced, strict=True)
         )
         return ceil(max(bounds) - 1e-6)
 
@@ -788,17 +852,11 @@ class _Sets:
                     break
                 heavy = Fraction(weight, self.heavy)
                 for counts in self._counted(size, weight):
-                    for chosen in product(
-                        *(
-                            combinations(kind, count)
-                            for kind, count in zip(self.kinds, counts, strict=True)
-                            if count
-                        )
-                    ):
+                    for chosen in _picks(self.kinds, counts):
                         if monotonic() > self.deadline:
                             yield size, heavy, None
                             return
-                        yield size, heavy, tuple(one for kind in chosen for one in kind)
+                        yield size, heavy, chosen
                 heavier_than = weight
 
     def _least_weight(self, size: int, heavier_than: int) -> int | None:
@@ -868,6 +926,18 @@ class _Sets:
                 )
 
         yield from walk(0, size, self.needs, frozenset(range(self.ceilings)), 0, ())
+
+
+def _picks(
+    kinds: Sequence[Sequence[_Candidate]], counts: Sequence[int]
+) -> Iterator[tuple[_Candidate, ...]]:
+    """So many of each kind, in every way, one at a time: there can be very many."""
+    if not counts:
+        yield ()
+        return
+    for first in combinations(kinds[0], counts[0]):
+        for others in _picks(kinds[1:], counts[1:]):
+            yield first + others
 
 
 # -- rubrics of plain measures --------------------------------------------------------------------

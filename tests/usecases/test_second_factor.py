@@ -395,3 +395,25 @@ def test_of_two_who_give_the_same_code_at_once_one_comes_in(
         with ThreadPoolExecutor(len(halves)) as pool:
             outcomes = sorted(pool.map(give, halves))
         assert outcomes == ["code_wrong", "code_wrong", "code_wrong", "in"]
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_the_other(
+    store: Store, library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    asked = settings(tmp_path, second_factor_for=SECOND_FACTOR_ROLES)
+    app = Application(asked, store, library, Files(tmp_path))
+    enrolled(app, clock, begun(app))
+    half = hash_token(people.sign_in(app, "ada@example.org", PASSWORD))
+    together = Barrier(10)
+
+    def guess(code: int) -> str:
+        together.wait()
+        with pytest.raises(Refusal) as refused:
+            second_factor.give_code(app, half, f"{code:06}", ADDRESS)
+        return refused.value.code
+
+    with ThreadPoolExecutor(10) as pool:
+        outcomes = list(pool.map(guess, range(10)))
+
+    assert outcomes.count("code_wrong") == 5, "those that cost nothing"
+    assert outcomes.count("too_many_tries") == 5

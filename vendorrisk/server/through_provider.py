@@ -33,10 +33,11 @@ _PATH = "/sign-in"
 
 async def go(request: Request) -> Response:
     """Send the browser to the provider."""
-    provider = providers.provider_called(application(), request.path_params["provider"])
+    app = application()
+    provider = providers.provider_called(app, request.path_params["provider"])
     following = safe_path(request.query_params.get("next", "/"))
     try:
-        providers.may_try_provider(application(), network_of(request))
+        await run_in_threadpool(providers.may_try_provider, app, network_of(request))
         address, asked = await run_in_threadpool(begin, provider, _redirect_uri(provider))
     except Refusal as refusal:
         return _sign_in_page(request, Objection.of(refusal), following)

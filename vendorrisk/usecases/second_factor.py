@@ -137,12 +137,11 @@ def give_code(
     A code works once. Raises `Refusal` (sign_in_first, too_many_tries) or `Invalid` (code_wrong).
     """
     with app.store.read(EVERYTHING) as work:
-        who = _require_half(app, work, token_hash)
-        wait = wait_before_next_try(work, who.person.id, address, "code")
-    refuse_to_wait(wait)
+        _refuse_guesses(work, _require_half(app, work, token_hash), address)
     with app.store.begin(EVERYTHING) as work:
         who = _require_half(app, work, token_hash)
         work.alone_with(who.person.id)
+        _refuse_guesses(work, who, address)  # again, now that those at the same time are counted
         factor = _factor_of_code(app, work, who.person, code)
         token = None
         if factor is None:
@@ -189,12 +188,11 @@ def give_passkey(
     Raises `Refusal` (sign_in_first, too_many_tries, passkey_wrong).
     """
     with app.store.read(EVERYTHING) as work:
-        who = _require_half(app, work, token_hash)
-        wait = wait_before_next_try(work, who.person.id, address, "code")
-    refuse_to_wait(wait)
+        _refuse_guesses(work, _require_half(app, work, token_hash), address)
     with app.store.begin(EVERYTHING) as work:
         who = _require_half(app, work, token_hash)
         work.alone_with(who.person.id)
+        _refuse_guesses(work, who, address)  # again, now that those at the same time are counted
         challenge = _take(app, work, who, "give passkey")
         row = _passkey_named(work, who.person, credential)
         token = None
@@ -363,6 +361,10 @@ def _require_half(app: Application, work: Work, token_hash: str) -> _Holder:
     if who is None or not who.half or not work.second_factors(who.person.id):
         raise _sign_in_first()
     return who
+
+
+def _refuse_guesses(work: Work, who: _Holder, address: str) -> None:
+    refuse_to_wait(wait_before_next_try(work, who.person.id, address, "code"))
 
 
 def _require_enroller(app: Application, work: Work, token_hash: str) -> _Holder:

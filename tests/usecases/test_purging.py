@@ -23,8 +23,24 @@ from vendorrisk.content.retention import CLASSES, load_retention
 from vendorrisk.document import InvalidContent
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
-from vendorrisk.store.tables import DeletionReceipt, LegalHold, Scorecard, Submission
-from vendorrisk.usecases import assessments, audit, deciding, evidence, reviewing, submitting
+from vendorrisk.store.tables import (
+    Delegation,
+    DeletionReceipt,
+    LegalHold,
+    ReadCode,
+    Scorecard,
+    Submission,
+)
+from vendorrisk.usecases import (
+    assessments,
+    audit,
+    deciding,
+    delegating,
+    duties,
+    evidence,
+    reviewing,
+    submitting,
+)
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.backups import back_up
 from vendorrisk.usecases.errors import Refusal
@@ -169,6 +185,58 @@ def test_after_every_period_no_trace_is_left_and_everything_still_holds(office: 
     again = reviewing.verify_scorecard(office.app, office.world.reviewer, card.id)
     assert not again.possible
     assert again.stored_sha256 == digest
+
+
+def test_what_hangs_on_links_sessions_and_decisions_goes_with_them(office: Office) -> None:
+    world, app = office.world, office.app
+    assessment_id = world.opened("Quillstone")
+    vera = world.invited(assessment_id)
+    link = delegating.delegate(
+        app,
+        vera,
+        assessment_id,
+        name="Col Quillfeather",
+        email="col@quill.example",
+        sections=["retention"],
+        days=3,
+    )
+    world.confirm(vera)
+    world.answer(world.enter(link.token), keeps_data="some")
+    world.answer(vera, **BEST)
+    world.submit(vera)
+    kin = world.add("kin", Role.REVIEWER)
+    duties.declare(app, kin, assessment_id, conflict=True, words="My cousin Balthazar.")
+    reviewing.finish_review(app, world.reviewer, assessment_id)
+    duties.ask_override(app, world.committee, assessment_id, "approve", "Because of Zinnober.")
+    [asked] = duties.duties(app, world.officer, assessment_id).overrides
+    duties.settle_override(
+        app, world.staff["second_officer"], asked.id, granted=False, reason="No Zinnober."
+    )
+    owner = world.add("owner", Role.RISK_OWNER)
+    until = duties.duties(app, owner, assessment_id).latest_acceptance
+    duties.accept_risk(
+        app, owner, assessment_id, risk="Amaranth", control="Celadon", expires_on=until
+    )
+    sheet = deciding.decision_options(app, world.committee, assessment_id)
+    deciding.record_decision(
+        app,
+        world.committee,
+        assessment_id,
+        outcome="escalate",
+        reasons="We weighed it.",
+        conditions=[deciding.NewCondition("Show it.", "Nobody", until)],
+        scorecard_id=sheet.scorecard_id,
+    )
+    [promise] = deciding.promises(app, world.officer)
+    duties.close_condition(app, world.reviewer, promise.condition.id, "A heliotrope letter.")
+    told = ("Quillfeather", "quill.example", "Balthazar", "Zinnober", "Amaranth", "Celadon")
+    assert office.traces(*told, "heliotrope") == {*told, "heliotrope"}
+    office.later(days=8 * 365)
+    purge(app)
+    assert office.traces(*told, "heliotrope") == set()
+    with app.store.read(EVERYTHING) as work:
+        assert work.all(Delegation) == work.all(ReadCode) == []
+    assert verify(app).findings == ()
 
 
 def test_each_class_goes_when_its_own_time_is_over_and_no_day_earlier(office: Office) -> None:

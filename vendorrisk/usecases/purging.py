@@ -22,17 +22,23 @@ from vendorrisk.store.tables import (
     AnswerRevision,
     Assessment,
     AuditEvent,
+    ConditionCheck,
+    ConflictDeclaration,
     Contact,
     Decision,
     DecisionCondition,
+    Delegation,
     DeletionReceipt,
     Engagement,
     Evidence,
     EvidenceFor,
     Invitation,
     LegalHold,
+    Override,
+    ReadCode,
     Review,
     ReviewRevision,
+    RiskAcceptance,
     SetupToken,
     SignIn,
     SignInDetail,
@@ -476,9 +482,20 @@ def _invitations(
     assert invitation is not None  # noqa: S101 - `upcoming` has just found it
     sessions = work.all(SignIn, invitation_id=invitation.id)
     _remove_sessions(work, sessions)
+    # A colleague's link is over no later than the one that gave it.
+    given = {
+        one.invitation_id: one
+        for one in (
+            *work.all(Delegation, invitation_id=invitation.id),
+            *work.all(Delegation, parent_id=invitation.id),
+        )
+    }
+    for one in given.values():
+        work.remove(one)
     work.remove(invitation)
     return invitation.assessment_id, [
         _rows("invitation", 1),
+        _rows("delegation", len(given)),
         _rows("sign_in", len(sessions)),
     ]
 
@@ -498,6 +515,8 @@ def _remove_sessions(work: Work, sessions: Iterable[SignIn]) -> None:
         detail = work.get(SignInDetail, sign_in_id=session.id)
         if detail is not None:
             work.remove(detail)
+        for code in work.all(ReadCode, sign_in_id=session.id):
+            work.remove(code)
         work.remove(session)
 
 
@@ -516,7 +535,22 @@ def _results(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
             decision.reasons = ""
         for condition in conditions:
             condition.text = condition.owner = condition.proof = ""
+    own = {"assessment_id": due.subject_id}
+    declared, checks = work.all(ConflictDeclaration, **own), work.all(ConditionCheck, **own)
+    asked, accepted = work.all(Override, **own), work.all(RiskAcceptance, **own)
+    for said in declared:
+        said.words = ""
+    for check in checks:
+        check.found = ""
+    for override in asked:
+        override.reason = override.settled_reason = ""
+    for risk in accepted:
+        risk.risk = risk.control = ""
     return due.subject_id, [
+        _rows("conflict_declaration", len(declared), "blanked"),
+        _rows("condition_check", len(checks), "blanked"),
+        _rows("override", len(asked), "blanked"),
+        _rows("risk_acceptance", len(accepted), "blanked"),
         _rows("decision", len(decisions), "blanked"),
         _rows("decision_condition", len(conditions), "blanked"),
     ]

@@ -185,6 +185,10 @@ class Action(StrEnum):
     BRIEF = "brief"
     WAITING = "waiting"
     TRAIL = "trail"
+    RETENTION = "retention"
+    SET_LEGAL_HOLD = "set_legal_hold"
+    ASK_TO_LIFT_HOLD = "ask_to_lift_hold"
+    LIFT_HOLD = "lift_hold"
     EVENTS = "events"
     EXPORT_TRAIL = "export_trail"
 
@@ -349,6 +353,10 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.BRIEF: _READERS,
     Action.WAITING: _STAFF,
     Action.TRAIL: _READERS,
+    Action.RETENTION: _ADMIN | _AUDITOR | _OFFICER | _SECOND,
+    Action.SET_LEGAL_HOLD: _ADMIN | _OFFICER | _SECOND,
+    Action.ASK_TO_LIFT_HOLD: _ADMIN | _OFFICER | _SECOND,
+    Action.LIFT_HOLD: _ADMIN | _OFFICER | _SECOND,
     Action.EVENTS: _AUDITOR,
     Action.EXPORT_TRAIL: _AUDITOR,
 }
@@ -368,6 +376,7 @@ class Relation(StrEnum):
     OPENED = "opened"
     ASKED = "asked"
     OWNS = "owns"
+    ASKED_TO_LIFT = "asked_to_lift"
     ANOTHERS_SECTION = "anothers_section"
     UNCONFIRMED = "unconfirmed"
 
@@ -385,6 +394,7 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.OPENED: "Whoever opened an assessment does not approve what it asks.",
     Relation.ASKED: "Whoever asked for an override does not grant it.",
     Relation.OWNS: "Whoever owns a condition does not close it.",
+    Relation.ASKED_TO_LIFT: "Whoever asked to lift a legal hold does not lift it.",
     Relation.ANOTHERS_SECTION: "A respondent's link opens the sections that it names, their answers"
     " and their files; others do not exist to it.",
     Relation.UNCONFIRMED: "A vendor's session gives a one-time code before it reads a file back.",
@@ -430,6 +440,7 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.OPENED: frozenset({Action.APPROVE_SCOPE}),
     Relation.ASKED: frozenset({Action.SETTLE_OVERRIDE}),
     Relation.OWNS: frozenset({Action.CLOSE_CONDITION}),
+    Relation.ASKED_TO_LIFT: frozenset({Action.LIFT_HOLD}),
     Relation.ANOTHERS_SECTION: frozenset(
         {
             Action.SECTION,
@@ -507,6 +518,10 @@ def require_answerer(actor: Actor, answered_by: Literal["vendor", "officer"]) ->
 
 
 _REFUSED: Mapping[Relation, tuple[str, str]] = {
+    Relation.ASKED_TO_LIFT: (
+        "You asked to lift this hold, so somebody else lifts it.",
+        "Ask a colleague who may set legal holds; the page “Retention” shows it to them.",
+    ),
     Relation.UNDECLARED: (
         "Before you read what this vendor submitted, say whether you have a conflict of interest.",
         "Open the page of the review or of the decision: it asks you.",

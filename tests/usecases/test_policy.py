@@ -39,6 +39,7 @@ from vendorrisk.usecases import (
     invitations,
     people,
     read_codes,
+    retention,
     reviewing,
     sets,
     submitting,
@@ -95,6 +96,7 @@ class Ids:
     submission: str
     scorecard: str
     evidence: str
+    hold: str
     person: str
     override: str
     condition: str
@@ -299,6 +301,14 @@ CALLS: dict[Action, Call] = {
     Action.WAITING: lambda app, actor, ids: worklist.waiting(app, actor),
     Action.TRAIL: lambda app, actor, ids: audit.trail(app, actor, ids.in_review),
     Action.EVENTS: lambda app, actor, ids: audit.events(app, actor),
+    Action.RETENTION: lambda app, actor, ids: retention.retention(app, actor),
+    Action.SET_LEGAL_HOLD: lambda app, actor, ids: retention.set_legal_hold(
+        app, actor, "vendor", ids.vendor, " "
+    ),
+    Action.ASK_TO_LIFT_HOLD: lambda app, actor, ids: retention.ask_to_lift_hold(
+        app, actor, ids.hold, " "
+    ),
+    Action.LIFT_HOLD: lambda app, actor, ids: retention.lift_hold(app, actor, ids.hold),
     Action.EXPORT_TRAIL: lambda app, actor, ids: audit.export_trail(app, actor),
 }
 
@@ -371,6 +381,8 @@ def walked(
     workspace = answering.overview(world.app, world.officer, in_progress)
     engagement = vendors.engagement(world.app, world.officer, workspace.engagement_id)
     person = world.add("somebody", Role.AUDITOR)
+    retention.set_legal_hold(world.app, world.officer, "assessment", reviewed, "A dispute.")
+    (hold,) = retention.retention(world.app, world.officer).holds
     duties.ask_override(
         world.app, world.add("chair", Role.COMMITTEE_MEMBER), reviewed, "approve", "It is small."
     )
@@ -411,6 +423,7 @@ def walked(
         submission=sheet.submission.id,
         scorecard=sheet.scorecard.id,
         evidence=submitted_file,
+        hold=hold.id,
         person=person.id,
         override=override,
         condition=condition,

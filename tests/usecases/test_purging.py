@@ -38,12 +38,13 @@ from vendorrisk.usecases import (
     delegating,
     duties,
     evidence,
+    retention,
     reviewing,
     submitting,
 )
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.backups import back_up
-from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.errors import Invalid, NotAllowed, NotFound, Refusal
 from vendorrisk.usecases.purging import ERASED_NAME, purge
 from vendorrisk.usecases.verifying import verify
 
@@ -473,15 +474,68 @@ def test_the_command_says_what_it_did_and_a_dry_run_what_it_would(
 def test_the_daily_task_purges_and_writes_what_fails_to_the_log(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from vendorrisk.server import retention
+    from vendorrisk.server import retention as daily
 
     office.later(days=366)
-    retention.run_once(office.app)
+    daily.run_once(office.app)
     assert office.receipts("evidence")
 
     def broken(_: object) -> None:
         raise Refusal("content_unusable", "The schedule is broken.", "Mend it.")
 
-    monkeypatch.setattr(retention, "purge", broken)
-    retention.run_once(office.app)
+    monkeypatch.setattr(daily, "purge", broken)
+    daily.run_once(office.app)
     assert "The schedule is broken" in caplog.text
+
+
+def test_a_hold_is_set_with_a_reason_and_lifted_by_two_people(office: Office) -> None:
+    app, world = office.app, office.world
+    one, other = world.officer, world.staff["second_officer"]
+    about = ("assessment", office.assessment_id)
+    with pytest.raises(Invalid, match="reason"):
+        retention.set_legal_hold(app, one, *about, " ")
+    for kind, id_ in (("assessment", "none"), ("person", one.id), ("vendor", about[1])):
+        with pytest.raises(NotFound):
+            retention.set_legal_hold(app, one, kind, id_, "A dispute.")
+    retention.set_legal_hold(app, one, *about, "A dispute.")
+    with pytest.raises(Refusal, match="held already"):
+        retention.set_legal_hold(app, other, *about, "The same.")
+    office.later(days=8 * 365)
+    purge(app)
+    (hold,) = retention.retention(app, one).holds
+    with pytest.raises(Refusal, match="Nobody has asked"):
+        retention.lift_hold(app, other, hold.id)
+    with pytest.raises(Invalid, match="reason"):
+        retention.ask_to_lift_hold(app, one, hold.id, "")
+    retention.ask_to_lift_hold(app, one, hold.id, "It was settled.")
+    assert not retention.retention(app, one).holds[0].may_lift
+    assert retention.retention(app, other).holds[0].may_lift
+    with pytest.raises(NotAllowed, match="somebody else lifts it"):
+        retention.lift_hold(app, one, hold.id)
+    assert office.traces(SIGNED), "it still stands"
+    retention.lift_hold(app, other, hold.id)
+    with pytest.raises(Refusal, match="lifted already"):
+        retention.lift_hold(app, other, hold.id)
+    with pytest.raises(Refusal, match="lifted already"):
+        retention.ask_to_lift_hold(app, one, hold.id, "Again.")
+    purge(app)
+    assert office.traces(*PERSONAL) == set()
+    assert verify(app).findings == ()
+
+
+def test_the_view_says_what_is_due_what_will_be_and_what_was_deleted(office: Office) -> None:
+    app, officer = office.app, office.world.officer
+    office.later(days=300)
+    view = retention.retention(app, officer)
+    assert [due.data_class for due in view.ahead] == ["evidence"]
+    office.later(days=70)
+    assert "evidence" in {due.data_class for due in retention.retention(app, officer).over}
+    purge(app)
+    view = retention.retention(app, officer)
+    assert "evidence" not in {due.data_class for due in view.over}
+    receipt = next(one for one in view.receipts if one.data_class == "evidence")
+    assert receipt.about == "Brightholm Cloud, Photo service, core"
+    assert receipt.stores[0] == f"evidence files: 1 with {len(IN_FILE)} bytes"
+    assert receipt.stores[-1].startswith("backups: gone by 20")
+    assert receipt.files_gone_at is not None
+    assert [kept.id for kept in view.schedule] == list(CLASSES)

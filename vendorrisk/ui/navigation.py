@@ -35,6 +35,7 @@ STAFF = (
     Entry("decide", "Decide", "gavel", Action.DECISION_OPTIONS),
     Entry("people", "People", "group", Action.LIST_PEOPLE),
     Entry("trail", "Audit trail", "history", Action.EVENTS),
+    Entry("retention", "Retention", "auto_delete", Action.RETENTION),
 )
 
 VENDOR = (

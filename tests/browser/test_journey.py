@@ -58,7 +58,7 @@ def test_one_engagement_from_the_set_up_link_to_the_recorded_decision(
 ) -> None:
     admin = set_up(visit(set_up_link(server)))
     officer = join(visit, add(admin, "Otto Berg", "Procurement officer"))
-    second = join(visit, add(admin, "Sanna Ek", "Second officer"))
+    second = join(visit, add(admin, "Sanna Ek", "Second officer"), second_factor=True)
     reviewer = join(visit, add(admin, "Rita Moss", "Reviewer"), second_factor=True)
     committee = join(visit, add(admin, "Cy Adams", "Committee member"))
 

@@ -230,34 +230,35 @@ class Files:
         self.copy(keys, sha256, assessment_id, assessment_id)
         return True
 
-    def names(self, before: datetime) -> Iterator[str]:
-        """The names of all that lies here, unfinished ones included, last written before a time."""
+    def names(self, after: datetime, before: datetime) -> Iterator[str]:
+        """The names of all that lies here, unfinished ones included, last written between times."""
         for path in sorted(self.folder.glob("??/*")):
             try:
-                if path.stat().st_mtime < before.timestamp():
+                if after.timestamp() <= path.stat().st_mtime < before.timestamp():
                     yield path.name
             except FileNotFoundError:  # somebody else deletes, too
                 continue
 
-    def delete(self, name: str) -> None:
-        """Delete what lies under a name; one that is gone already does no harm.
+    def delete(self, name: str) -> bool:
+        """Delete what lies under a name; whether anything did.
 
         Raises `LostFile` where the disk does not let go of it.
         """
         folders = [self.folder / name[:2]]
         if name.startswith(_UNFINISHED):
             folders = sorted(self.folder.glob("??"))
+        there = [folder for folder in folders if (folder / name).exists()]
         try:
-            for folder in folders:
+            for folder in there:
                 (folder / name).unlink(missing_ok=True)
-                if folder.is_dir():
-                    _sync_folder(folder)
+                _sync_folder(folder)
         except OSError as error:
             raise LostFile(
                 "not_deleted",
                 f"A file of evidence could not be deleted: {error.strerror}.",
                 "Give the account that runs the product the right to delete in its folder.",
             ) from error
+        return bool(there)
 
     @staticmethod
     def name(keys: Keys, assessment_id: str, sha256: str) -> str:

@@ -73,6 +73,7 @@ class Settings:
     daemon listens, empty for no scanner. `security_contact` is whom to tell about a weakness.
     `second_factor_for` are the roles that a password alone does not let in. `providers` is the
     file of those that sign people in.
+    `retention` is another schedule than the one that ships.
     """
 
     data: Path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from vendorrisk.store import Store
 from vendorrisk.store.tables import (
     Delegation,
     DeletionReceipt,
+    Installation,
     LegalHold,
     ReadCode,
     Scorecard,
@@ -236,7 +238,7 @@ def test_what_hangs_on_links_sessions_and_decisions_goes_with_them(office: Offic
     purge(app)
     assert office.traces(*told, "heliotrope") == set()
     with app.store.read(EVERYTHING) as work:
-        assert work.all(Delegation) == work.all(ReadCode) == []
+        assert [*work.all(Delegation), *work.all(ReadCode)] == []
     assert verify(app).findings == ()
 
 
@@ -539,3 +541,30 @@ def test_the_view_says_what_is_due_what_will_be_and_what_was_deleted(office: Off
     assert receipt.stores[-1].startswith("backups: gone by 20")
     assert receipt.files_gone_at is not None
     assert [kept.id for kept in view.schedule] == list(CLASSES)
+
+
+def test_files_that_no_row_names_go_late_and_never_before_their_database(
+    office: Office,
+) -> None:
+    stray = office.app.files.folder / "aa" / ("a" * 64)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"left over")
+    made = _made_at(office)
+    office.world.clock.now = made + 29 * DAY
+    os.utime(stray, (made.timestamp() + 5, made.timestamp() + 5))
+    purge(office.app)
+    assert stray.exists()
+    office.later(days=2)
+    os.utime(stray, (made.timestamp() - 5, made.timestamp() - 5))
+    purge(office.app)
+    assert stray.exists(), "it is older than this database, which may not be its own"
+    os.utime(stray, (made.timestamp() + 5, made.timestamp() + 5))
+    assert purge(office.app).files == 1
+    assert not stray.exists()
+
+
+def _made_at(office: Office) -> datetime:
+    with office.app.store.read(EVERYTHING) as work:
+        row = work.get(Installation, id=1)
+    assert row is not None
+    return row.created_at

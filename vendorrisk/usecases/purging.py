@@ -32,6 +32,7 @@ from vendorrisk.store.tables import (
     Engagement,
     Evidence,
     EvidenceFor,
+    Installation,
     Invitation,
     LegalHold,
     Override,
@@ -55,7 +56,7 @@ ERASED_NAME = "Deleted contact"
 """What a contact is called whose name was deleted."""
 
 _WITH_NOBODY = frozenset({State.DRAFT, State.INVITED, State.IN_PROGRESS, State.RETURNED})
-_GRACE = timedelta(days=1)  # a file lies on the disk before its row is committed
+_GRACE = timedelta(days=30)  # so that somebody notices a database that is not the files' own
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,24 +585,35 @@ _ORDER = tuple(_DELETES)
 def _tidy_files(app: Application) -> tuple[int, int]:
     """Seal files of before there was encryption, and delete what belongs to nothing any more.
 
-    Gives how many were deleted and sealed.
+    Gives how many were deleted and sealed. What no row has ever named is a file whose attaching was
+    interrupted, or the sign of a database put back: it goes only after a month, and never where it
+    is older than the database.
     """
     with app.store.read(EVERYTHING) as work:
+        installation = work.get(Installation, id=1)
         purged = {row.assessment_id for row in work.all(DeletionReceipt, data_class="evidence")}
         waiting = [row.id for row in work.all(DeletionReceipt, files_gone_at=None)]
-        files = [row for row in work.all(Evidence) if row.assessment_id not in purged]
-    sealed, wanted = 0, set()
+        files = work.all(Evidence)
+    sealed = deleted = 0
+    wanted, over = set(), set()
     for file in files:
-        wanted.add(app.files.name(app.keys, file.assessment_id, file.sha256))
+        name = app.files.name(app.keys, file.assessment_id, file.sha256)
+        if file.assessment_id in purged:
+            over |= {name, file.sha256}
+            continue
+        wanted.add(name)
         try:
             sealed += app.files.seal_old(app.keys, file.assessment_id, file.sha256)
+            over.add(file.sha256)
         except LostFile:  # changed on the disk: `verify` tells of it, and it stays as it is
             wanted.add(file.sha256)
-    deleted = 0
-    for name in app.files.names(before=app.clock() - _GRACE):
-        if name not in wanted:
-            app.files.delete(name)
-            deleted += 1
+    for name in sorted(over - wanted):
+        deleted += app.files.delete(name)
+    if installation is not None:
+        born, month = installation.created_at, app.clock() - _GRACE
+        for name in list(app.files.names(born, month)):
+            if name not in wanted:
+                deleted += app.files.delete(name)
     if waiting:
         _say_gone(app, waiting)
     return deleted, sealed

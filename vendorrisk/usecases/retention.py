@@ -22,6 +22,8 @@ AHEAD = timedelta(days=90)
 MOST_SHOWN = 200
 """Deletions that are ahead, and receipts, the latest ones."""
 
+_OTHERS = {"installation": "everywhere", "contact": "a contact of a vendor"}
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
@@ -96,7 +98,9 @@ def retention(app: Application, actor: Actor) -> RetentionView:
                 id=row.id,
                 data_class=row.data_class,
                 title=schedule[row.data_class].title,
-                about=subjects.get((row.subject_kind, row.subject_id), row.subject_kind),
+                about=subjects.get((row.subject_kind, row.subject_id))
+                or subjects.get(("assessment", row.assessment_id or ""))
+                or _OTHERS.get(row.subject_kind, row.subject_kind),
                 period=row.period,
                 since=row.since,
                 made_at=row.made_at,

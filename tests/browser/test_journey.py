@@ -288,7 +288,9 @@ def compare(committee: Page) -> None:
         expect(committee.get_by_role("heading", name="Before you read on")).to_be_visible()
         committee.get_by_role("button", name="I have none").click()
     headings = committee.get_by_role("heading", level=2)
-    expect(headings).to_have_text(["What stops them", "Domains", "Answers that differ"])
+    expect(headings).to_have_text(
+        ["What stops them", "Domains", "Answers that differ", "How much hangs on the weights"]
+    )
     row = committee.locator(".st-key-line_question_published_credentials")
     expect(row).to_contain_text("Knocked out")
     row.get_by_role("button").first.click()

@@ -9,10 +9,10 @@ import streamlit as st
 from vendorrisk.access import Action, Actor, allowed
 from vendorrisk.ui import links, refusals
 from vendorrisk.ui.forms import Problems
-from vendorrisk.ui.words import OUTCOMES, aside, day, moment, one_line, plain, sign
+from vendorrisk.ui.words import aside, day, moment, one_line, plain
 from vendorrisk.usecases import duties
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.deciding import ConditionView, Option
+from vendorrisk.usecases.deciding import OUTCOMES, ConditionView, Option
 from vendorrisk.usecases.duties import Duties, OverrideView
 
 
@@ -24,14 +24,15 @@ def declared_first(app: Application, actor: Actor, *assessment_ids: str) -> None
         with refusals.or_stop():
             stands = duties.duties(app, actor, assessment_id)
         if stands.must_declare:
-            _ask(app, actor, assessment_id)
+            _ask(app, actor, assessment_id, stands)
             st.stop()
 
 
-def _ask(app: Application, actor: Actor, assessment_id: str) -> None:
+def _ask(app: Application, actor: Actor, assessment_id: str, stands: Duties) -> None:
     st.title("Before you read on", anchor=False)
     st.markdown(
-        "**Do you have a conflict of interest about this vendor or this engagement?** That is"
+        f"**Do you have a conflict of interest about {plain(stands.vendor_name)}** or about"
+        f" “{plain(stands.engagement_title)}”**?** That is"
         " anything that could make somebody doubt your judgement: you or your family work or worked"
         " there, hold shares, took gifts, or would gain from one result. What you say stays, with"
         " your name, and colleagues read it."
@@ -144,9 +145,7 @@ def overrides(
 def _override(app: Application, actor: Actor, one: OverrideView) -> None:
     with st.container(border=True, key=f"override_{one.id}"):
         asked = f"{plain(one.asked_by)} on {moment(one.asked_at, links.zone())}"
-        st.markdown(
-            f"**{sign(OUTCOMES, one.outcome).word}**, asked for by {asked}: {plain(one.reason)}"
-        )
+        st.markdown(f"**{OUTCOMES[one.outcome]}**, asked for by {asked}: {plain(one.reason)}")
         if one.granted is not None:
             said = "granted" if one.granted else "refused"
             st.markdown(f"{plain(one.settled_by or '')} {said} it: {plain(one.settled_reason)}")

@@ -34,7 +34,7 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE
-from vendorrisk.usecases.sheets import require_assessment, tier_of
+from vendorrisk.usecases.sheets import require_assessment, require_parents, tier_of
 
 APPROVED_TIERS = frozenset({"1", "2"})
 """Tiers in which a second officer approves what is asked."""
@@ -95,6 +95,8 @@ class Duties:
     says who did. `latest_acceptance` is the last day until which a risk can be accepted.
     """
 
+    vendor_name: str
+    engagement_title: str
     declared: tuple[Declared, ...]
     must_declare: bool
     approval_needed: bool
@@ -113,6 +115,7 @@ def duties(app: Application, actor: Actor, assessment_id: str) -> Duties:
     today = app.clock().date()
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        engagement, vendor = require_parents(work, row)
         said = work.declarations(assessment_id)
         approval = work.get(ScopeApproval, assessment_id=assessment_id)
         asked = work.all(Override, "asked_at", assessment_id=assessment_id)
@@ -124,6 +127,8 @@ def duties(app: Application, actor: Actor, assessment_id: str) -> Duties:
     card = found[1].id if found else None
     kept_out = _relation(actor, said)
     return Duties(
+        vendor_name=vendor.name,
+        engagement_title=engagement.title,
         declared=tuple(
             Declared(names.get(one.person_id, ""), one.conflict, one.words, one.declared_at)
             for one in said.values()

@@ -30,7 +30,7 @@ def main() -> None:
         view = delegating.colleagues(app, actor, assessment_id)
     st.title("Colleagues", anchor=False)
     st.markdown(
-        "Give the sections that a colleague knows best to them. Their link opens these sections,"
+        "Give a colleague the sections that they know best. Their link opens these sections,"
         " with their answers and files, and nothing else."
     )
     fresh = links.kept("colleague_link", InvitationLink)

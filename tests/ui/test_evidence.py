@@ -164,3 +164,21 @@ def test_once_submitted_files_are_listed_and_stay(pages):
     assert f"{len(files(pages, 'quillstone'))} files" in said(at)
     assert not [b for b in at.button if b.label == "Remove"]
     assert not at.file_uploader
+
+
+def test_an_attached_file_is_used_for_another_answer(pages):
+    at = pages.open("brightholm", "evidence")
+    assert "Use a file for another answer" not in said(at)
+    at.selectbox(key="evidence_kind").set_value("soc2_type2").run()
+    at.multiselect(key="evidence_for_soc2_type2").set_value(["retention_schedule"]).run()
+    fill(at, "attaching_soc2_type2_0", "soc2.pdf", kind="soc2_type2")
+    at = press(at, "Attach")
+    (file,) = files(pages)
+
+    at.selectbox(key="link_file").set_value(file.id).run()
+    at.multiselect(key=f"link_for_{file.id}").set_value(["retention_enforcement"]).run()
+    at = press(at, "Use it for these")
+
+    (file,) = files(pages)
+    assert set(file.for_questions) == {"retention_schedule", "retention_enforcement"}
+    assert "for RT1, RT2" in said(at)

@@ -284,8 +284,9 @@ def compare(committee: Page) -> None:
     for told in (LARKMERE, QUILLSTONE):
         choose(committee, "Vendors to compare", told.name)
     committee.keyboard.press("Escape")
-    for _ in (LARKMERE, QUILLSTONE):
-        expect(committee.get_by_role("heading", name="Before you read on")).to_be_visible()
+    for told in (LARKMERE, QUILLSTONE):
+        asked = committee.get_by_text(f"a conflict of interest about {told.name}")
+        expect(asked).to_be_visible()
         committee.get_by_role("button", name="I have none").click()
     headings = committee.get_by_role("heading", level=2)
     expect(headings).to_have_text(

@@ -83,9 +83,15 @@ def test_a_new_officer_is_told_to_register_a_vendor(empty):
 @pytest.mark.parametrize(
     ("who", "menu"),
     [
-        ("administrator", ["What waits", "People"]),
-        ("officer", ["What waits", "Vendors", "Review", "Compare", "Decide"]),
-        ("auditor", ["What waits", "Vendors", "Review", "Compare", "Decide", "People"]),
+        ("administrator", ["What waits", "People", "Retention"]),
+        ("officer", ["What waits", "Vendors", "Review", "Compare", "Decide", "Retention"]),
+        (
+            "auditor",
+            [
+                *("What waits", "Vendors", "Review", "Compare", "Decide"),
+                *("People", "Audit trail", "Retention"),
+            ],
+        ),
     ],
 )
 def test_the_menu_has_what_the_role_may_open(pages, who, menu):

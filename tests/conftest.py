@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.log_watch import WATCH
 from tests.postgres_server import PostgresServer, running_server
 from vendorrisk.keys import Keys
 from vendorrisk.store import Store, migrate
@@ -18,6 +20,8 @@ from vendorrisk.store import Store, migrate
 # How long an example takes says how busy the machine is, not whether a promise holds.
 settings.register_profile("promises", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("promises")
+
+WATCH.begin()
 
 KEYS = Keys(sha256(b"the master key of the tests").digest())
 
@@ -114,3 +118,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here) in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_without_secrets() -> Iterator[None]:
+    """Nothing that any test of this process logged holds a token, password or code of one."""
+    yield
+    assert WATCH.leaks() == []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the counts of this process to the one that reports."""
+    handed = getattr(session.config, "workeroutput", None)
+    if handed is not None:
+        handed["watched"] = (len(WATCH.secrets), len(WATCH.lines))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the counts of a process that ends."""
+    _WATCHED.append(getattr(node, "workeroutput", {}).get("watched", (0, 0)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much was searched for how many secrets."""
+    made, lines = map(
+        sum, zip(*(_WATCHED or [(len(WATCH.secrets), len(WATCH.lines))]), strict=True)
+    )
+    terminalreporter.line(f"Searched {lines:,} lines of log for {made:,} secrets of the tests.")
+
+
+_WATCHED: list[tuple[int, int]] = []

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.log_watch import WATCH
 from tests.shorter import QUESTIONNAIRES
 from tests.shorter import vendors as portfolio
 from tests.ui import town
@@ -40,6 +41,7 @@ class Served:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    questionnaires: Path = QUESTIONNAIRES
 
     @property
     def url(self) -> str:
@@ -56,7 +58,7 @@ class Served:
                     "STREAMLIT_SERVER_PORT": str(self.port),
                     "VENDORRISK_DATA": str(self.folder),
                     "VENDORRISK_ORGANISATION": "Example Council",
-                    "VENDORRISK_QUESTIONNAIRES": str(QUESTIONNAIRES),
+                    "VENDORRISK_QUESTIONNAIRES": str(self.questionnaires),
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -84,18 +86,19 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, questionnaires: Path = QUESTIONNAIRES) -> Iterator[Served]:
     """A running server with an empty database in `folder`."""
     migrate(f"sqlite:///{folder / 'vendorrisk.db'}")
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = int(free.getsockname()[1])
-    server = Served(folder, port)
+    server = Served(folder, port, questionnaires=questionnaires)
     server.start()
     try:
         yield server
     finally:
         server.kill()
+    assert WATCH.leaks((folder / "server.log").read_text()) == []
 
 
 @contextmanager

@@ -28,7 +28,7 @@ check: $(VENV)/.dev ## lint, types, import directions and the fast tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(FAST)"
 
 audit: $(VENV)/.dev ## look for known weaknesses of what is pinned, and for secrets among the files
-	$(BIN)/python -m audit
+	$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/.dev chromium ## measure what docs/performance.md reports
 	$(BIN)/python -m benchmarks

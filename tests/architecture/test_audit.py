@@ -1,14 +1,17 @@
 """What `make audit` may call clean: what was looked at, and secrets that are explained."""
 
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from audit.__main__ import ROOT, explained, weaknesses, weighed
-
-EXPLAINED = yaml.safe_load((ROOT / "audit" / "explained.yaml").read_text())
+ROOT = Path(__file__).parents[2]
+AUDIT = runpy.run_path(str(ROOT / ".ci" / "audit.py"))
+explained, weaknesses, weighed = (AUDIT[name] for name in ("explained", "weaknesses", "weighed"))
+EXPLAINED = yaml.safe_load((ROOT / ".ci" / "explained-secrets.yaml").read_text())
 SOUND = {"name": "sound", "version": "1", "vulns": []}
 WEAK = {"name": "weak", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}
 SKIPPED = {"name": "private", "skip_reason": "private was not found"}
@@ -28,7 +31,7 @@ def test_a_weakness_is_named_with_the_version_that_mends_it():
 
 def test_without_a_network_it_says_so(monkeypatch):
     silent = subprocess.CompletedProcess([], 1, "", "Trace\nNo route to host")
-    monkeypatch.setattr("audit.__main__._run", lambda *_: silent)
+    monkeypatch.setitem(weaknesses.__globals__, "_run", lambda *_: silent)
 
     code, said = weaknesses("requirements.txt")
 
@@ -49,7 +52,7 @@ def test_an_explanation_that_explains_nothing_any_more_is_named():
     code, said = explained([], [{"files": "a.py", "line": "gone", "why": "w"}])
 
     assert code == 1
-    assert said[0].startswith("audit/explained.yaml: explains nothing any more: a.py")
+    assert said[0].startswith(".ci/explained-secrets.yaml: explains nothing any more: a.py")
 
 
 def test_every_explanation_has_its_reason():

@@ -20,6 +20,7 @@ from vendorrisk.demo.portfolio import vendors
 from vendorrisk.evidence import examine
 from vendorrisk.identity import hash_token
 from vendorrisk.store import migrate
+from vendorrisk.store.tables import Evidence
 from vendorrisk.usecases import evidence, invitations, people
 from vendorrisk.usecases.errors import Refusal
 
@@ -251,10 +252,13 @@ def test_what_happened_is_told_in_the_order_of_time_and_nothing_lies_ahead(folde
     assert len({event.at.date() for event in events}) > 8
 
 
-def test_what_a_vendor_attached_says_that_it_is_made_up(folder):
-    kept = everything_in(folder / "evidence")
+def test_what_a_vendor_attached_says_that_it_is_made_up(folder, serve: Serve):
+    app = serve(folder)
+    with app.store.read(EVERYTHING) as work:
+        kept = work.all(Evidence)
     assert kept
-    assert all(NOTICE.encode() in content for content in kept.values())
+    for row in kept:
+        assert NOTICE.encode() in app.files.read(app.keys, row.assessment_id, row.sha256)
 
 
 @pytest.mark.parametrize("text", ["plain", "a (b) c \\ d", ")(", "Zażółć gęślą jaźń", "…" * 300])

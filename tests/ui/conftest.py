@@ -1,4 +1,4 @@
-"""The pages as each person sees them: a database of each test's own, on some of the real questions."""
+"""The pages as each person sees them: a database of each test's own, some of the real questions."""
 
 from __future__ import annotations
 

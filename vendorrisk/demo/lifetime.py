@@ -1,8 +1,8 @@
 """Where a demo lies, until when, and how it goes: nothing of it outlives its last day.
 
 A demo has a folder of its own, which holds a note that says so, an SQLite database whose
-installation row says until when, a key of its own, and the files of evidence. A folder without that note, or a
-database without that date, is never touched.
+installation row says until when, a key of its own, and the files of evidence. A folder without that
+note, or a database without that date, is never touched.
 """
 
 from __future__ import annotations

@@ -171,9 +171,7 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
     scope = _scope_of(app, actor, scope, Action.OPEN_EVIDENCE, evidence_id)
     with app.store.read(scope) as work:
         found = _readable(app, work, actor, evidence_id)
-        purged = work.all(
-            DeletionReceipt, assessment_id=found.assessment_id, data_class="evidence"
-        )
+        purged = work.all(DeletionReceipt, assessment_id=found.assessment_id, data_class="evidence")
     # Decrypting and marking take longer than others should wait for their turn to write.
     if purged:
         raise Refusal(

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 """Hashes from end to end: scanning them finds every one."""
-UNSCANNED = (*LOCKS, "questionnaires/catalogs/", "audit/explained.yaml")
+UNSCANNED = (*LOCKS, "questionnaires/catalogs/", ".ci/explained-secrets.yaml")
 """Scanning the tens of thousands of ids of published frameworks takes minutes, and explanations
 repeat what they explain."""
 
@@ -68,7 +68,7 @@ def secrets(names: list[str]) -> tuple[int, list[str]]:
     except (ValueError, KeyError):
         return 2, [f"Secrets: not looked for: {ran.stderr.strip()[-300:]}"]
     hits = [(name, hit["line_number"], hit["type"]) for name, hits in found.items() for hit in hits]
-    return explained(hits, yaml.safe_load((ROOT / "audit" / "explained.yaml").read_text()))
+    return explained(hits, yaml.safe_load((ROOT / ".ci" / "explained-secrets.yaml").read_text()))
 
 
 def explained(
@@ -89,7 +89,7 @@ def explained(
             unexplained += 1
             problems.append(f"{name}:{number}: looks like a secret ({kind}).")
     problems += [
-        f"audit/explained.yaml: explains nothing any more: {given['files']}: {given['line']}"
+        f".ci/explained-secrets.yaml: explains nothing any more: {given['files']}: {given['line']}"
         for at, given in enumerate(explanations)
         if at not in used
     ]

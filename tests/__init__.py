@@ -1,0 +1,1 @@
+"""Everything that shows a promise of the product holds."""

@@ -63,7 +63,7 @@ def test_a_key_is_never_shown(key: bytes) -> None:
     [
         ("", "key_short"),
         ("00", "key_short"),
-        (secrets.token_hex(16), "key_short"),
+        ("9e41c07a" * 4, "key_short"),
         ("0" * 64, "key_sample"),
         (bytes(range(32)).hex(), "key_sample"),
         (bytes(range(64, 0, -2)).hex(), "key_sample"),
@@ -71,7 +71,7 @@ def test_a_key_is_never_shown(key: bytes) -> None:
         (b"change-me-change-me-change-me-32".hex(), "key_sample"),
         ("VGhpcyBpcyBhIHNhbXBsZSBrZXksIDMyIGJ5dGVzISE=", "key_sample"),
         ("not a key at all", "key_unreadable"),
-        (secrets.token_hex(33), "key_unreadable"),
+        ("9e41c07ad2" * 6 + "35f801", "key_unreadable"),
         ("a" * 5000, "key_unreadable"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -95,6 +96,64 @@ def test_what_an_approval_puts_aside_is_told_and_breaks_no_promise(pack: Path) -
     assert with_rule(pack, "{faces: as_images}") == []
     told_of = "\n".join(tell_proofs(Library(pack.parents[1]).load(pack)))
     assert "approves that faces does not apply, another can no longer fire" in told_of
+
+
+METHOD = """\
+rubric: checks
+version: 1
+title: Checks
+cites: "A method for this test."
+inputs:
+  a: {from: answers, choices: [met, not_met, not_applicable]}
+  b: {from: answers, choices: [met, not_met]}
+measures:
+  first: {map: a, to: {met: 100, not_met: 0}, unanswered: 0}
+  second: {map: b, to: {met: 100, not_met: 0}, unanswered: 0}
+  score: {mean: [first, second]}
+  grade: {bands: score, to: {good: 100, fair: ">99", poor: else}, not_applicable: none}
+results:
+  overall: score
+  grade: grade
+"""
+
+
+def method(tmp_path: Path, said: str = "") -> Path:
+    """A library with one method of plain measures; `said` stands in its mean."""
+    folder = tmp_path / "questionnaires" / "methods" / "checks" / "v1"
+    folder.mkdir(parents=True)
+    text = METHOD.replace("[first, second]}", f"[first, second]{said}}}")
+    (folder / "rubric.yaml").write_text(text)
+    return folder
+
+
+def test_a_method_whose_not_applicable_pays_unsaid_is_warned_with_two_values_and_the_line(
+    tmp_path: Path,
+) -> None:
+    folder = method(tmp_path)
+    [found] = proof_problems(Library(tmp_path / "questionnaires").load(folder))
+    assert (found.code, found.severity) == ("not-applicable-pays", "warning")
+    assert found.place is not None
+    assert found.place.line == METHOD.splitlines().index("  score: {mean: [first, second]}") + 1
+    assert "is 50 with `not_met` and 100 with “not applicable”" in found.message
+    assert "write `not_applicable: skip`" in found.message
+
+
+def test_a_method_that_says_so_is_not_warned_and_the_proofs_note_it(tmp_path: Path) -> None:
+    folder = method(tmp_path, ", not_applicable: skip")
+    pack = Library(tmp_path / "questionnaires").load(folder)
+    assert list(proof_problems(pack)) == []
+    told_of = "\n".join(tell_proofs(pack))
+    assert "note: “not applicable” in `a` pays" in told_of
+    assert "own policy does this: see `score` in line" in told_of
+
+
+def test_where_a_bounded_search_finds_nothing_it_says_not_decided(tmp_path: Path) -> None:
+    folder = method(tmp_path, ", not_applicable: 0")
+    pack = Library(tmp_path / "questionnaires").load(folder)
+    assert list(proof_problems(pack)) == []
+    told_of = "\n".join(tell_proofs(pack))
+    assert re.search(r"not decided: a bounded search of \d+ sheets found no “not appl", told_of)
+    assert re.search(r"not decided: a bounded search of \d+ sheets never came to `fair`", told_of)
 
 
 def test_check_refuses_a_broken_promise_and_tells_proofs_on_request(

@@ -11,17 +11,26 @@ from vendorrisk.content.reading import display_name
 from vendorrisk.document import Place, Problem
 from vendorrisk.scoring import Rule
 from vendorrisk.scoring.everyday import Everyday
+from vendorrisk.scoring.graph import Fold
 from vendorrisk.scoring.proof import CounterExample, Promise, lifted_by_approval, prove, sheet_of
 from vendorrisk.scoring.reach import unreachable
+from vendorrisk.scoring.scorecard import said
+from vendorrisk.scoring.trials import Payment, Trials, search
+
+_MOST_TOLD = 5
 
 
 def proof_problems(pack: Pack) -> Iterator[Problem]:
     """What a rubric does not keep of the everyday promises, and what it can never come to.
 
     Errors: promise-broken, with two sheets that show it. Warnings: promise-not-decided,
-    dead-rule, covered-rule, dead-band, not-decided. Nothing for a rubric of plain measures.
+    dead-rule, covered-rule, dead-band, not-decided. Of plain measures one warning,
+    not-applicable-pays, where a search finds it and the rubric does not say that it is meant.
     """
     everyday, asked = pack.rubric.everyday, pack.questionnaire
+    if everyday is None:
+        payments = search(pack.rubric).payments
+        yield from (_pays(pack, payment) for payment in payments if not payment.stated)
     if everyday is None or asked is None:
         return
     yield from unreachable(everyday, asked)
@@ -42,8 +51,10 @@ def tell_proofs(pack: Pack) -> Iterator[str]:
     """A line for each promise of a rubric, and what an approval by a reviewer puts aside."""
     everyday, asked = pack.rubric.everyday, pack.questionnaire
     yield f"{display_name(pack.folder)}: {pack.rubric.title}"
-    if everyday is None or asked is None:
+    if everyday is None:
         yield "  A published method: it states its own rules, and nothing is proven of it."
+        yield from _tell_search(search(pack.rubric))
+    if everyday is None or asked is None:
         return
     for promise in prove(pack.rubric):
         also = ", ".join((*(found.question for found in promise.refuted), *promise.open))
@@ -54,6 +65,69 @@ def tell_proofs(pack: Pack) -> Iterator[str]:
             f"  note: once a reviewer approves that {question} does not apply, "
             f"{' and '.join(rules)} can no longer fire."
         )
+
+
+def _tell_search(trials: Trials) -> Iterator[str]:
+    """What a search found of a rubric of plain measures, and what it leaves open."""
+    if not trials.claimable:
+        yield "  note: nothing can be claimed not to apply."
+    paying = {found.input: found for found in trials.payments}
+    for name in trials.claimable:
+        found = paying.get(name)
+        if found is None:
+            yield (
+                f"  not decided: a bounded search of {trials.compared} sheets found no “not "
+                f"applicable” that pays for `{name}`, comparing results that are numbers."
+            )
+        elif found.stated and found.measure is not None:
+            yield (
+                f"  note: {_compared(found)}. The method's own policy does this: see "
+                f"`{found.measure.name}`{_line(found.measure.place)}."
+            )
+        else:
+            yield f"  warning: {_compared(found)}, and the rubric does not say that it is meant."
+    for name, rest in trials.unreached.items():
+        yield (
+            f"  not decided: a bounded search of {trials.sheets} sheets never came to "
+            f"{', '.join(_said(one) for one in rest[:_MOST_TOLD])}"
+            f"{' and others' if len(rest) > _MOST_TOLD else ''} of `{name}`."
+        )
+
+
+def _pays(pack: Pack, found: Payment) -> Problem:
+    if found.measure is None:
+        fix = f"say what becomes of it where `{found.input}` is read"
+    elif isinstance(found.measure.node, Fold):
+        fix = (
+            f"`{found.measure.name}` passes over it without saying so: write `not_applicable: "
+            "skip` there if the method means it, or what it counts as, such as "
+            "`not_applicable: 0`"
+        )
+    else:
+        fix = (
+            f"`{found.measure.name}` lets it fall into another case without saying so: add a case "
+            "that names `not_applicable`"
+        )
+    at = found.measure.place if found.measure is not None else None
+    return Problem(
+        "not-applicable-pays",
+        f"{_compared(found)}; {fix}.",
+        at or Place(display_name(pack.folder / "rubric.yaml"), 1),
+        "warning",
+    )
+
+
+def _compared(found: Payment) -> str:
+    of = "" if found.question == found.input else f" for `{found.question}`"
+    return (
+        f"“not applicable” in `{found.input}` pays: the overall result is "
+        f"{said(found.before, 4)} with {_said(found.answer)}{of} and {said(found.after, 4)} with "
+        "“not applicable”"
+    )
+
+
+def _line(place: Place | None) -> str:
+    return "" if place is None else f" in line {place.line}"
 
 
 def _broken(pack: Pack, everyday: Everyday, promise: Promise, found: CounterExample) -> Problem:

@@ -423,7 +423,7 @@ class _Proof:
         for answers, facts, before, after in islice(trials, MOST_TRIED):
             one = self._sheet({**answers, name: before}, facts)
             other = self._sheet({**answers, name: after}, facts)
-            if one is None or other is None or not _comparable(one, other, name):
+            if one is None or other is None or not comparable(one, other, name):
                 continue
             higher, lower = self._score(one), self._score(other)
             if higher is not None and lower is not None and lower < higher:
@@ -512,7 +512,7 @@ def sheet_of(
     )
 
 
-def _comparable(one: Sheet, other: Sheet, question: str) -> bool:
+def comparable(one: Sheet, other: Sheet, question: str) -> bool:
     """Whether both sheets ask the same questions, this one among them."""
     hidden = [{q for q, a in s.answers.items() if a is State.HIDDEN} for s in (one, other)]
     return hidden[0] == hidden[1] and question not in hidden[0]

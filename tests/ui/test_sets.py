@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tests.ui.conftest import said
+from tests.ui.town import approve_and_declare
 from vendorrisk.usecases import answering, assessments, sets, vendors
 
 
@@ -25,6 +26,7 @@ def add_demo_set(pages, key):
     (made,) = sets.open_sets(
         pages.app, officer, pages.town.engagements[key], ["demo-and-test"], due
     )
+    approve_and_declare(pages.app, pages.town, made)
     contact = view(pages, key).vendor.contacts[0]
     assessments.invite(pages.app, officer, made, contact.id)
     return made

@@ -399,6 +399,7 @@ def real_postgres(
     staff = {
         "administrator": Role.ADMINISTRATOR,
         "officer": Role.PROCUREMENT_OFFICER,
+        "second_officer": Role.SECOND_OFFICER,
         "reviewer": Role.REVIEWER,
         "committee": Role.COMMITTEE_MEMBER,
     }

@@ -104,19 +104,33 @@ def sqlite_store(sqlite_url: str, clock: Clock) -> Iterator[Store]:
     store.close()
 
 
-# Files whose tests each take a noticeable part of a second: the whole run has them, `make check`,
-# which is run at every step, does not.
+# Files that take seconds: the whole run has them; `make check`, which is run at every step, does
+# not. Folder → names without `test_`.
 SLOW = {
-    Path("ui", f"test_{page}.py")
-    for page in ("review", "compare", "decide", "engagement", "questionnaire", "evidence")
-} | {Path("core", "test_promise.py"), Path("core", "test_cli.py")}
+    "content": "cases_of_sets catalogues library packs portfolio proving sets style",
+    "core": "assurance cli columns hostile_files identity improvement promise proof sensitivity",
+    "demo": "addenda lifetime",
+    "methods": "command_line cvss dod_and_cmmc hecvat",
+    "server": "entrance gate limits second_step through_provider",
+    "store": "answers chain keys purge_pass",
+    "ui": "charts compare decide duties engagement evidence home people questionnaire review",
+    "usecases": (
+        "answering deciding duties engagements events evidence policy purging reviewing "
+        "second_factor sets verifying weighing"
+    ),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow."""
     here = Path(__file__).parent
+    slow = {
+        here / folder / f"test_{name}.py"
+        for folder, names in SLOW.items()
+        for name in names.split()
+    }
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here) in SLOW:
+        if item.path in slow:
             item.add_marker(pytest.mark.slow)
 
 

@@ -121,17 +121,22 @@ SLOW = {
 }
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where nothing slow is wanted, do not even read these files: that takes seconds too."""
+    return True if "not slow" in config.option.markexpr and _slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow."""
-    here = Path(__file__).parent
-    slow = {
-        here / folder / f"test_{name}.py"
-        for folder, names in SLOW.items()
-        for name in names.split()
-    }
     for item in items:
-        if item.path in slow:
+        if _slow(item.path):
             item.add_marker(pytest.mark.slow)
+
+
+def _slow(path: Path) -> bool:
+    name = path.stem.removeprefix("test_")
+    folder = path.parent
+    return folder.parent == Path(__file__).parent and name in SLOW.get(folder.name, "").split()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,6 +22,7 @@ from vendorrisk.usecases import (
     reviewing,
     sets,
     vendors,
+    worklist,
 )
 from vendorrisk.usecases.errors import Invalid, NotFound, Refusal
 from vendorrisk.usecases.values import Reply
@@ -299,7 +300,12 @@ def test_the_engagement_takes_the_worst_band_and_the_decision_rests_on_it(shop):
             scorecard_id=sheet.scorecard_id,
         )
     assert refused.value.code == "set_not_reviewed"
+    (left,) = worklist.waiting(shop.app, shop.committee)
+    assert left.next_step == "Review the answers"
+    assert left.what.endswith(f"({SHIPPED.pack('reattestation').title})")
     review(shop, made["reattestation"])
+    (once,) = worklist.waiting(shop.app, shop.committee)
+    assert (once.next_step, once.yours) == ("Decide", True)
     decision = deciding.record_decision(
         shop.app,
         shop.committee,

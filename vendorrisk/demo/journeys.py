@@ -411,37 +411,30 @@ class Journey:
             judgements[row.question_id] = {"assurance": row.supported, "reason": reason}
         for at, (question, judgement) in enumerate(judgements.items()):
             yield self._at(begun, 9, 12 + 9 * at)
-            reviewing.set_review(
-                self.app,
-                self.reviewer,
-                sheet.submission.id,
-                question,
-                level=judgement.get("assurance"),
-                not_applicable=judgement.get("not_applicable"),
-                reason=judgement["reason"],
-                seen_version=0,
-            )
+            self._judge(sheet, question, judgement)
         for at, (set_id, assessment_id) in enumerate(self.addenda.items()):
             yield self._at(begun, 15, 10 * at)
-            self._judge(assessment_id, self.told.addenda[set_id]["review"])
+            addendum = reviewing.review_sheet(self.app, self.reviewer, assessment_id)
+            for question, judgement in self.told.addenda[set_id]["review"].items():
+                self._judge(addendum, question, judgement)
         if self.plan.stage > Stage.IN_REVIEW:
             yield self._at(ended, 16, 30)
             for assessment_id in (self.assessment_id, *self.addenda.values()):
                 reviewing.finish_review(self.app, self.reviewer, assessment_id)
 
-    def _judge(self, assessment_id: str, judgements: Mapping[str, Mapping[str, Any]]) -> None:
-        sheet = reviewing.review_sheet(self.app, self.reviewer, assessment_id)
-        for question, judgement in judgements.items():
-            reviewing.set_review(
-                self.app,
-                self.reviewer,
-                sheet.submission.id,
-                question,
-                level=judgement.get("assurance"),
-                not_applicable=judgement.get("not_applicable"),
-                reason=judgement["reason"],
-                seen_version=0,
-            )
+    def _judge(
+        self, sheet: reviewing.ReviewSheet, question: str, judgement: Mapping[str, Any]
+    ) -> None:
+        reviewing.set_review(
+            self.app,
+            self.reviewer,
+            sheet.submission.id,
+            question,
+            level=judgement.get("assurance"),
+            not_applicable=judgement.get("not_applicable"),
+            reason=judgement["reason"],
+            seen_version=0,
+        )
 
     def _decide(self) -> Iterator[datetime]:
         yield self._at(self.plan.answered - 9, 11, 45)

@@ -15,6 +15,7 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import needs_approval
 from vendorrisk.usecases.intake import INTAKE
 from vendorrisk.usecases.reviewing import reviewers_of
+from vendorrisk.usecases.vendors import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
             rows = work.portfolio()
             approved = {one.assessment_id for one in work.all(ScopeApproval)}
             for _, group in groupby(rows, key=lambda row: row.vendor.id):
-                found += _vendor(list(group), actor, app.clock(), approved)
+                found += _vendor(app, list(group), actor, approved)
             found += _overrides(work, rows, actor)
             found += _conditions(work, rows, actor, today)
             found = [_kept_apart(work, actor, item) for item in found]
@@ -57,7 +58,7 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
 
 
 def _vendor(
-    rows: Sequence[PortfolioRow], actor: Actor, now: datetime, approved: Collection[str]
+    app: Application, rows: Sequence[PortfolioRow], actor: Actor, approved: Collection[str]
 ) -> Iterator[Waiting]:
     vendor = rows[0].vendor
     officer = actor.has(Role.PROCUREMENT_OFFICER)
@@ -83,10 +84,28 @@ def _vendor(
         others = [r for r in of_engagement if r.assessment and r is not intake]
         if intake is not None and not others:
             yield _intake(intake, officer)
-        for row in others:
-            step = _step(row, actor, now, approved)
-            if step is not None:
-                yield step
+        yield from _sets(app, others, actor, approved)
+
+
+def _sets(
+    app: Application, rows: Sequence[PortfolioRow], actor: Actor, approved: Collection[str]
+) -> Iterator[Waiting]:
+    """What each set of an engagement waits for, by its name where there are several.
+
+    The decision covers them all, so it waits once, and only when every set is reviewed.
+    """
+    under_way = [row for row in rows if row.assessment and State(row.assessment.state) in _STEPS]
+    open_ones = [
+        row
+        for row in under_way
+        if row.assessment and State(row.assessment.state) is not State.REVIEWED
+    ]
+    for row in open_ones or under_way[:1]:
+        step = _step(row, actor, app.clock(), approved)
+        if step is not None and row.assessment is not None:
+            named = bool(open_ones) and len(rows) > 1
+            title = f" ({title_of(app, row.assessment)})" if named else ""
+            yield replace(step, what=step.what + title)
 
 
 def _intake(row: PortfolioRow, officer: bool) -> Waiting:

@@ -241,6 +241,8 @@ def test_a_published_file_that_changes_breaks_the_lock_and_asks_for_a_new_versio
     assert problem.code == "published-changed"
     assert file in problem.message
     assert "new version" in problem.message
+    assert problem in check(root / "access/v1", library)
+    assert check(root, library).count(problem) == 1
     before = (root / "published.lock").read_bytes()
     with pytest.raises(InvalidContent, match="published-changed"):
         lock(library)

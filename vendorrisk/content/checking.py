@@ -10,7 +10,7 @@ from vendorrisk.conditions import names
 from vendorrisk.content.appetites import read_appetite
 from vendorrisk.content.cases import coverage_problems, read_cases, run_case
 from vendorrisk.content.catalogues import FOLDER, check_mappings, read_catalogue
-from vendorrisk.content.lock import check_lock
+from vendorrisk.content.lock import check_lock, check_pinned
 from vendorrisk.content.packs import (
     PACK_FILES,
     Library,
@@ -47,7 +47,8 @@ def check(path: Path, default: Library) -> list[Problem]:
         if not folders and not whole:
             return [Problem("no-file", "There is no pack in this folder.", _at(path))]
         problems = [problem for folder in folders for problem in _check_pack(folder, library)]
-        return [*problems, *(_check_library(library) if whole else [])]
+        # Once each: a pack and the whole library are both held to the lock.
+        return list(dict.fromkeys([*problems, *(_check_library(library) if whole else [])]))
     of_pack = path.suffix == ".csv" or path.name in PACK_FILES
     if of_pack and is_pack(path.parent):
         return _check_pack(path.parent, library)
@@ -80,6 +81,7 @@ def _check_pack(folder: Path, library: Library) -> list[Problem]:
         *report.warnings,
         *(_unscored(pack)),
         *(_style(pack)),
+        *check_pinned(pack, library),
         *proof_problems(pack),
         *(coverage_problems(pack, outcomes) if not report.errors else ()),
     ]

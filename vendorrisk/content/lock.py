@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from vendorrisk.content.packs import Library, Pack, cases_digest
@@ -67,16 +68,7 @@ def check_lock(library: Library) -> list[Problem]:
                 "bring its files back.",
             )
             continue
-        now = digests_of(published[name])
-        changed = [f"{part}.yaml" for part in now if now[part] != digests[part]]
-        if changed:
-            report.error(
-                "published-changed",
-                place,
-                f"{name} is published and its {' and '.join(changed)} changed. A published "
-                f"version never changes: undo the change and make it in a new version "
-                f"(`vendorrisk new version {published[name].id}`).",
-            )
+        _check_digests(published[name], digests, place, report)
     for name, pack in published.items():
         if name not in pinned:
             report.error(
@@ -85,6 +77,30 @@ def check_lock(library: Library) -> list[Problem]:
                 f"{name} is published and not in {LOCK}: run `vendorrisk lock`.",
             )
     return report.errors
+
+
+def check_pinned(pack: Pack, library: Library) -> list[Problem]:
+    """Whether a pack of the library is as the lock pins it; a pack that it does not pin is."""
+    path = library.root / LOCK
+    report = Report(display_name(path))
+    line = read_lock(path, report).get(pack.name)
+    if line is not None and pack.folder.resolve() == library.root.resolve() / pack.name:
+        number, digests = line
+        _check_digests(pack, digests, Place(report.file, number), report)
+    return report.errors
+
+
+def _check_digests(pack: Pack, digests: Mapping[str, str], place: Place, report: Report) -> None:
+    now = digests_of(pack)
+    changed = [f"{part}.yaml" for part in now if now[part] != digests[part]]
+    if changed:
+        report.error(
+            "published-changed",
+            place,
+            f"{pack.name} is published and its {' and '.join(changed)} changed. A published "
+            f"version never changes: undo the change and make it in a new version "
+            f"(`vendorrisk new version {pack.id}`).",
+        )
 
 
 def lock(library: Library) -> tuple[str, ...]:

@@ -47,6 +47,11 @@ class Device:
             )
         return self
 
+    def leave_unanswered(self) -> None:
+        """Let the authenticator wait for a finger that does not come."""
+        sent = {"authenticatorId": self.authenticator, "enabled": False}
+        self.cdp.send("WebAuthn.setAutomaticPresenceSimulation", sent)
+
     def passkeys(self) -> list[dict[str, object]]:
         sent = {"authenticatorId": self.authenticator}
         found: list[dict[str, object]] = self.cdp.send("WebAuthn.getCredentials", sent)[
@@ -110,10 +115,12 @@ def test_a_passkey_is_set_up_and_lets_in_and_an_ended_session_reaches_open_tabs(
     [passkey] = laptop.passkeys()
     assert passkey["rpId"] == "localhost"
 
-    # Another device without the passkey gets nowhere; with it, in.
+    # Another device, where nobody answers, gets nowhere and need not wait; with the passkey, in.
     other = device().with_authenticator()
+    other.leave_unanswered()
     sign_in(server, other.page)
     other.page.get_by_role("button", name="Use your passkey").click()
+    other.page.get_by_role("button", name="Stop waiting").click()
     expect(other.page.get_by_text("Nothing was given")).to_be_visible()
     synced = device().with_authenticator(passkey)
     sign_in(server, synced.page)

@@ -6,14 +6,14 @@
     btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   const named = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
 
-  async function make(options) {
+  async function make(options, signal) {
     const publicKey = {
       ...options,
       challenge: bytes(options.challenge),
       user: { ...options.user, id: bytes(options.user.id) },
       excludeCredentials: named(options.excludeCredentials),
     };
-    const made = await navigator.credentials.create({ publicKey });
+    const made = await navigator.credentials.create({ publicKey, signal });
     return {
       clientDataJSON: text(made.response.clientDataJSON),
       attestationObject: text(made.response.attestationObject),
@@ -21,13 +21,13 @@
     };
   }
 
-  async function ask(options) {
+  async function ask(options, signal) {
     const publicKey = {
       ...options,
       challenge: bytes(options.challenge),
       allowCredentials: named(options.allowCredentials),
     };
-    const given = await navigator.credentials.get({ publicKey });
+    const given = await navigator.credentials.get({ publicKey, signal });
     return {
       clientDataJSON: text(given.response.clientDataJSON),
       authenticatorData: text(given.response.authenticatorData),
@@ -40,16 +40,26 @@
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const button = form.querySelector("button.action");
     const failed = form.querySelector("[data-failed]");
+    const waiting = form.querySelector("[data-waiting]");
+    let asking = null;
+    // A browser may wait a minute for a passkey that is not there: nobody has to sit that out.
+    waiting.querySelector("button").addEventListener("click", () => asking?.abort());
     button.addEventListener("click", async () => {
+      if (asking) return;
+      asking = new AbortController();
       failed.hidden = true;
+      waiting.hidden = false;
       button.setAttribute("aria-disabled", "true");
       try {
         const options = JSON.parse(form.dataset.options);
-        const { of, ...response } = await (form.dataset.passkey === "create" ? make(options) : ask(options));
+        const way = form.dataset.passkey === "create" ? make : ask;
+        const { of, ...response } = await way(options, asking.signal);
         form.elements.credential.value = JSON.stringify({ id: of.id, rawId: text(of.rawId), type: of.type, response });
         form.submit();
       } catch (error) {
+        asking = null;
         failed.hidden = false;
+        waiting.hidden = true;
         button.removeAttribute("aria-disabled");
       }
     });

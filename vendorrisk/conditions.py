@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from vendorrisk.document import Report, number
@@ -116,12 +116,17 @@ class Some:
 Test = Is | AtLeast | AtMost | Isnt | Every | Some
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holds:
     """The value called `name` passes `test`."""
 
     name: str
     test: Test
+
+    @cached_property
+    def passed(self) -> Callable[[object], bool]:
+        """The test as a function of a value, made once."""
+        return matcher(self.test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +287,8 @@ def _several(kind: type[Every] | type[Some], tests: list[Test | None]) -> Test |
 def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
     """Whether `condition` is true, where `value_of` gives the value or state of a name."""
     match condition:
-        case Holds(name, test):
-            return passes(test, value_of(name))
+        case Holds(name):
+            return condition.passed(value_of(name))
         case AllOf(parts):
             return all(holds(part, value_of) for part in parts)
         case AnyOf(parts):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from vendorrisk.conditions import (
@@ -22,7 +22,7 @@ from vendorrisk.conditions import (
     alternatives,
     bounds,
     holds,
-    may_hold,
+    matcher,
     mentions,
     passes,
     read_day,
@@ -143,6 +143,18 @@ class Fact:
     many: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a way of showing a question needs of one name.
+
+    `passed` tests its value; `attainable`: it is a question, and some answer to it passes.
+    """
+
+    name: str
+    passed: Callable[[object], bool]
+    attainable: bool
+
+
 @dataclass(frozen=True)
 class Questionnaire:
     """A whole questionnaire. `digest` pins exactly this content."""
@@ -176,12 +188,30 @@ class Questionnaire:
             for question in self.questions
         }
 
+    @cached_property
+    def ways_to_show(self) -> Mapping[str, tuple[tuple[Needed, ...], ...]]:
+        """Question with a condition → the alternatives of the condition."""
+        asked = {question.id: question for question in self.questions}
+        return {
+            question.id: tuple(
+                tuple(
+                    Needed(name, matcher(test), name in asked and can_pass(asked[name], test))
+                    for name, test in alternative.items()
+                )
+                for alternative in alternatives(question.show_when)
+            )
+            for question in self.questions
+            if question.show_when is not None
+        }
+
     def by_name(self) -> dict[str, Question]:
         """Every question under its id, and under its code where it has one."""
         found = {question.code: question for question in self.questions if question.code}
         return found | {question.id: question for question in self.questions}
 
 
+# Many questions ask for one period; they share one object, so that it is looked at once.
+_period = lru_cache(Period)
 _PERIOD = re.compile(r"([1-9][0-9]{0,3}) (day|month|year)s?")
 
 
@@ -192,8 +222,8 @@ def parse_period(text: str) -> Period | None:
         return None
     count = int(found[1])
     if found[2] == "day":
-        return Period(count, "days")
-    return Period(count * 12 if found[2] == "year" else count, "months")
+        return _period(count, "days")
+    return _period(count * 12 if found[2] == "year" else count, "months")
 
 
 def _shift(day: date, *, days: int) -> date:
@@ -250,50 +280,44 @@ def pass_through(
 ) -> Iterator[tuple[Question, Visibility]]:
     """Each question in order with its visibility; an answer added meanwhile is seen further on."""
     found: dict[str, Visibility] = {}
-    questions: dict[str, Question] = {}
 
     def value_of(name: str) -> Value:
-        if name in found:
-            seen = isinstance(found[name], Visible)
-            return answers.get(name, State.UNANSWERED) if seen else State.HIDDEN
-        return facts.get(name, State.UNANSWERED)
+        seen = found.get(name)
+        if seen is None:
+            return facts.get(name, State.UNANSWERED)
+        return answers.get(name, State.UNANSWERED) if seen is _VISIBLE else State.HIDDEN
 
     for question in questionnaire.questions:
         condition = question.show_when
-        found[question.id] = (
-            _VISIBLE
-            if condition is None or holds(condition, value_of)
-            else _hidden(condition, value_of, found, questions)
-        )
-        questions[question.id] = question
-        yield question, found[question.id]
+        seen: Visibility = _VISIBLE
+        if condition is not None and not holds(condition, value_of):
+            seen = _hidden(questionnaire.ways_to_show[question.id], value_of, found)
+        found[question.id] = seen
+        yield question, seen
 
 
 def _hidden(
-    condition: Condition,
+    ways: Sequence[Sequence[Needed]],
     value_of: Callable[[str], Value],
     found: Mapping[str, Visibility],
-    questions: Mapping[str, Question],
 ) -> Visibility:
     """Why a condition does not hold: for good, or through which visible questions' answers."""
 
     def is_open(name: str) -> bool:
-        return name in found and not isinstance(found[name], HiddenByFact)
+        return name in found and type(found[name]) is not HiddenByFact
 
-    def attainable(name: str, test: Test) -> bool:
-        return can_pass(questions[name], test)
-
-    if not may_hold(condition, value_of, is_open, attainable):
-        return HiddenByFact()
+    may_hold = False
     at_fault: dict[str, None] = {}
-    for alternative in alternatives(condition):
-        failed = [name for name, test in alternative.items() if not passes(test, value_of(name))]
-        if all(is_open(name) and attainable(name, alternative[name]) for name in failed):
-            for name in failed:
-                cause = found[name]
-                at_fault |= dict.fromkeys(
-                    cause.by if isinstance(cause, HiddenByAnswer) else (name,)
-                )
+    for way in ways:
+        failed = [one for one in way if not one.passed(value_of(one.name))]
+        if all(one.attainable and is_open(one.name) for one in failed):
+            may_hold = True
+            for one in failed:
+                cause = found[one.name]
+                by = cause.by if isinstance(cause, HiddenByAnswer) else (one.name,)
+                at_fault |= dict.fromkeys(by)
+    if not may_hold:
+        return HiddenByFact()
     return HiddenByAnswer(tuple(name for name in found if name in at_fault))
 
 

@@ -42,6 +42,9 @@ from vendorrisk.scoring import (
     completion,
     score,
 )
+from vendorrisk.scoring.everyday import hiding_questions
+from vendorrisk.scoring.expansion import LIFTED
+from vendorrisk.scoring.scorecard import said
 
 CONTRADICTED = "contradicted"
 SCOPE_FIELDS = ("product", "environment", "entity")
@@ -94,6 +97,15 @@ class Review:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """That a knockout or cap was lifted: why, and who asked for it and granted it, if said."""
+
+    reason: str
+    asked_by: str = ""
+    granted_by: str = ""
+
+
 @dataclass(frozen=True)
 class Submission:
     """Everything a score is computed from, checked; question codes have become ids."""
@@ -104,19 +116,23 @@ class Submission:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     review: Mapping[str, Review] = field(default_factory=dict)
     as_of: date | None = None
+    lifted: Mapping[str, Lift] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The submission as plain data in the shape it is read from, ids for codes."""
         facts: dict[str, Any] = {name: _plain(value) for name, value in self.facts.items()}
         if self.scope:
             facts["scope"] = dict(self.scope)
-        return {
+        found: dict[str, Any] = {
             "answers": {name: stored_reply(reply) for name, reply in self.answers.items()},
             "facts": facts,
             "evidence": {item.id: _plain_evidence(item) for item in self.evidence.values()},
             "review": {name: _plain_review(review) for name, review in self.review.items()},
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
+        if self.lifted:
+            found["lifted"] = {rule: _plain_lift(lift) for rule, lift in self.lifted.items()}
+        return found
 
     def to_bytes(self) -> bytes:
         """`to_json` as canonical UTF-8: sorted keys, no spaces."""
@@ -183,6 +199,11 @@ def _plain_review(review: Review) -> dict[str, Any]:
         if value := getattr(review, name):
             found[name] = value
     return found
+
+
+def _plain_lift(lift: Lift) -> dict[str, str]:
+    parts = {"reason": lift.reason, "asked_by": lift.asked_by, "granted_by": lift.granted_by}
+    return {name: value for name, value in parts.items() if value}
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -407,6 +428,7 @@ class _SubmissionReader:
             evidence=self.read_evidence(fields),
             review=self.read_review(fields),
             as_of=self.as_of,
+            lifted=self.read_lifted(fields),
         )
         fields.done()
         return submission
@@ -664,6 +686,34 @@ class _SubmissionReader:
                 found[name] = review
         return found
 
+    def read_lifted(self, fields: Fields) -> dict[str, Lift]:
+        everyday = self.rubric.everyday
+        rules = everyday.rules.values() if everyday else ()
+        known = [rule.id for rule in rules if rule.effect != "clarify"]
+        found: dict[str, Lift] = {}
+        for key, value in fields.entries("lifted"):
+            if is_null(value):
+                continue
+            if key not in known:
+                self.report.error(
+                    "unknown-rule",
+                    key,
+                    f"The rubric has no knockout or cap `{_short(key)}` that could be lifted."
+                    + did_you_mean(key, known),
+                )
+                continue
+            what = f"the lifting of `{_short(key)}`"
+            item = Fields(value, self.report, what, at=key, null_is_absent=True)
+            if not item.usable:
+                continue
+            found[str(key)] = Lift(
+                str(item.text("reason")),
+                str(item.optional("asked_by") or ""),
+                str(item.optional("granted_by") or ""),
+            )
+            item.done()
+        return found
+
     def read_marks(self, item: Fields) -> dict[str, Value]:
         found: dict[str, Value] = {}
         for mark, asked in self.marks.items():
@@ -886,15 +936,90 @@ def score_submission(
     best, answer to every question that is asked and unanswered.
     """
     card = _score(questionnaire, rubric, submission)
+    if submission.lifted:
+        card = _told_of_lifting(card, questionnaire, rubric, submission)
     return replace(
         card, rules=tuple(_with_obligation(rule, rubric, submission) for rule in card.rules)
+    )
+
+
+def _told_of_lifting(
+    card: Scorecard, questionnaire: Questionnaire | None, rubric: Rubric, submission: Submission
+) -> Scorecard:
+    """With why each rule was lifted and by whom, and `unlifted`, the overall result without."""
+    told = []
+    for rule in card.rules:
+        if rule.lifted is not None:
+            lift = submission.lifted[rule.id]
+            lifted = replace(
+                rule.lifted,
+                reason=lift.reason,
+                asked_by=lift.asked_by,
+                granted_by=lift.granted_by,
+            )
+            told.append((rule, lifted))
+    if not told:
+        return card
+    without = score(rubric, build_sheet(questionnaire, rubric, replace(submission, lifted={})))
+    overall = card.results["overall"]
+    why = [
+        f"Lifted, though it would hold the score at {said(lifted.limit)}: {rule.because} Reason: "
+        f"{lifted.reason}"
+        for rule, lifted in told
+    ]
+    by_id = {rule.id: replace(rule, lifted=lifted) for rule, lifted in told}
+    return replace(
+        card,
+        results={
+            **card.results,
+            "overall": replace(overall, why=(*why, *overall.why)),
+            "unlifted": without.results["overall"],
+        },
+        rules=tuple(by_id.get(rule.id, rule) for rule in card.rules),
+    )
+
+
+def unsettled_for(
+    questionnaire: Questionnaire, rubric: Rubric, submission: Submission, rule_id: str
+) -> tuple[str, ...]:
+    """The questions that a knockout or cap looks at, or that can hide those, without an answer to
+    rely on: none, "don't know", not applicable without approval, or contradicted.
+
+    While there are any, lifting the rule has no effect: what is not known could make it fire
+    another way. Empty for a rule that the rubric does not have.
+    """
+    rule = rubric.everyday.rules.get(rule_id) if rubric.everyday else None
+    asked = {question.id: question for question in questionnaire.questions}
+    todo = [name for name in names(rule.when) if name in asked] if rule else []
+    seen: dict[str, None] = {}
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen[name] = None
+            todo += hiding_questions(asked[name], asked)
+    values = submission.values
+    visible = visibility(questionnaire, values, submission.facts)
+    return tuple(
+        name
+        for name in asked
+        if name in seen
+        and isinstance(visible[name], Visible)
+        and _is_open(values.get(name, State.UNANSWERED), submission.review.get(name, Review()))
+    )
+
+
+def _is_open(value: Value, review: Review) -> bool:
+    return (
+        value in (State.UNANSWERED, DONT_KNOW)
+        or review.assurance == CONTRADICTED
+        or (value is State.NOT_APPLICABLE and review.not_applicable != "approved")
     )
 
 
 def _with_obligation(rule: FiredRule, rubric: Rubric, submission: Submission) -> FiredRule:
     """The rule with what it obliges to verify, dated where the submission says when day 0 was."""
     stated = rubric.everyday.rules.get(rule.id) if rubric.everyday else None
-    if stated is None or stated.obligation is None:
+    if stated is None or stated.obligation is None or rule.lifted is not None:
         return rule
     obligation = stated.obligation
     reply = submission.answers.get(obligation.after) if obligation.after else None
@@ -935,6 +1060,10 @@ def build_sheet(
             marks.setdefault("not_applicable", {})[question] = "approved"
         for name, mark in review.marks.items():
             marks.setdefault(name, {})[question] = mark
+    if questionnaire is not None:
+        for rule in submission.lifted:
+            if not unsettled_for(questionnaire, rubric, submission, rule):
+                marks.setdefault("rule", {})[rule] = LIFTED
     digests = {"input": submission.digest}
     if questionnaire is None:
         left_out = rubric.graph.rows.left_out - rubric.inputs.keys()

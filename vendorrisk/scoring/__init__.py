@@ -23,6 +23,7 @@ from vendorrisk.scoring.rubric import (
 from vendorrisk.scoring.scorecard import (
     DomainLine,
     FiredRule,
+    Lifted,
     Line,
     Result,
     Scorecard,
@@ -40,6 +41,7 @@ __all__ = [
     "FiredRule",
     "Graph",
     "Input",
+    "Lifted",
     "Limits",
     "Line",
     "Result",

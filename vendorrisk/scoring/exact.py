@@ -58,7 +58,8 @@ class Sheet:
     `facts`    fact → value. Absent: unanswered.
     `marks`    what reviewers set: mark → question → value. An everyday rubric reads
                `not_applicable` ("approved") and `assurance` ("contradicted"; other levels belong
-               in `levels`); a published method declares its own, such as `verdict`.
+               in `levels`), and by rule in place of question `rule` ("lifted"); a published
+               method declares its own, such as `verdict`.
     `levels`   question → choice → level of assurance supported for it; "*" stands for every choice
                not named (and is the only key for a number). Absent: the weakest level.
     `ignored`  questions whose answers were left out because they are hidden.

@@ -38,6 +38,7 @@ from vendorrisk.scoring.formula import write_number
 
 APPROVED = "approved"
 CONTRADICTED = "contradicted"
+LIFTED = "lifted"
 
 
 def expand(rubric: Everyday, questionnaire: Questionnaire) -> Record:
@@ -160,6 +161,13 @@ class _Expansion:
                 "mark": "assurance",
                 "of": question,
                 "choices": [CONTRADICTED],
+            }
+        for rule in self.hard:
+            found[f"lifted.{rule.id}"] = {
+                "from": "review",
+                "mark": "rule",
+                "of": rule.id,
+                "choices": [LIFTED],
             }
         return found
 
@@ -535,8 +543,18 @@ class _Expansion:
     def _rules(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for rule in self.rubric.rules.values():
+            when = as_data(rule.when)
+            fires = {"when": when, "label": "fires", "because": rule.because}
+            lifted = {
+                "when": {
+                    f"lifted.{rule.id}": LIFTED,
+                    "any": when if isinstance(when, list) else [when],
+                },
+                "label": LIFTED,
+                "because": f"Lifted: {rule.because}",
+            }
             found[f"rule.{rule.id}"] = {
-                "cases": [{"when": as_data(rule.when), "label": "fires", "because": rule.because}],
+                "cases": [fires] if rule.effect == "clarify" else [lifted, fires],
                 "else": {"label": "quiet"},
             }
         for question in self.watched:

@@ -8,6 +8,7 @@ and "not applicable" that nobody approved never score more than an answer; ceili
 An answer is better if it stands earlier in the list; of ticks, where one more of them (or one less,
 with `ticked: worst`) changes; of numbers, if they lie towards the better bands. A verdict
 "contradicted" is about an answer, so silence is compared with answers that nobody contradicts.
+No rule is lifted: that is decided about one submission, and taken back where its answers change.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from vendorrisk.questionnaire import (
 )
 from vendorrisk.scoring.everyday import Criterion, Everyday, claimed, telling_replies
 from vendorrisk.scoring.exact import Leaf, Sheet, SheetError
+from vendorrisk.scoring.expansion import LIFTED
 from vendorrisk.scoring.formula import Name
 from vendorrisk.scoring.graph import Cases, Fold, Formula, Graph
 from vendorrisk.scoring.rubric import Rubric
@@ -211,6 +213,8 @@ class _Proof:
                 return (*self.replies[leaf.key], *silent, *hidden)
             case "levels":
                 return leaf.input.choices
+            case "review" if leaf.input.choices == (LIFTED,):
+                return (State.UNANSWERED,)  # lifting is about one submission, never the rubric
             case _:
                 return (State.UNANSWERED, *leaf.input.choices)
 

@@ -71,8 +71,42 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """What a lifted rule was and the ceiling it would set; why and by whom, where known."""
+
+    effect: str
+    limit: Fraction
+    reason: str = ""
+    asked_by: str = ""
+    granted_by: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "effect": self.effect,
+            "limit": _number(self.limit),
+            "reason": self.reason,
+            "asked_by": self.asked_by,
+            "granted_by": self.granted_by,
+        }
+
+    def says(self) -> str:
+        """Why it holds nothing down, and what it would do, in a sentence or two."""
+        people = [
+            f"{what} by {who}"
+            for what, who in (("asked for", self.asked_by), ("granted", self.granted_by))
+            if who
+        ]
+        by = f", {' and '.join(people)}" if people else ""
+        reason = f" {self.reason}" if self.reason else ""
+        return f"Lifted{by}; it would hold the score at {said(self.limit)}.{reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class FiredRule:
-    """A rule that holds. `effect`: knockout, cap, not_cleared or clarify; `limit` its ceiling.
+    """A rule that holds. `effect`: knockout, cap, not_cleared, clarify or lifted; `limit` its
+    ceiling, None where it sets none. A knockout or cap that was lifted keeps in `lifted` what it
+    was.
 
     Beside the rubric's own ids there are `not-cleared:QUESTION` and `contradicted:QUESTION`.
     `obligation` says what has to be verified, on the days `due`: each counted from a day 0, with
@@ -87,9 +121,10 @@ class FiredRule:
     clause: str = ""
     obligation: str = ""
     due: tuple[tuple[int, date | None], ...] = ()
+    lifted: Lifted | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; an obligation only where there is one."""
+        """Plain data; an obligation, and what was lifted, only where there is one."""
         found: dict[str, Any] = {
             "id": self.id,
             "effect": self.effect,
@@ -103,6 +138,8 @@ class FiredRule:
             found["due"] = [
                 {"day": day, "on": on.isoformat() if on else None} for day, on in self.due
             ]
+        if self.lifted is not None:
+            found["lifted"] = self.lifted.to_json()
         return found
 
 
@@ -310,6 +347,8 @@ def _text(card: Scorecard) -> Iterator[str]:
     for rule in card.rules:
         limit = "" if rule.limit is None else f", at most {said(rule.limit)}"
         yield f"    {rule.id} ({rule.effect}{limit}): {rule.because}"
+        if rule.lifted is not None:
+            yield f"        {rule.lifted.says()}"
         if rule.obligation:
             days = (f"day {day}{f', {on}' if on else ''}" for day, on in rule.due)
             yield f"        To verify: {rule.obligation} Due on {'; '.join(days)}."

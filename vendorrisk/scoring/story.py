@@ -13,13 +13,14 @@ from vendorrisk.conditions import DONT_KNOW, State, names
 from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.everyday import Criterion, Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
-from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, not_cleared_by
+from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, LIFTED, not_cleared_by
 from vendorrisk.scoring.formula import exact, write_number
 from vendorrisk.scoring.scorecard import (
     CAUSES,
     CEILINGS,
     DomainLine,
     FiredRule,
+    Lifted,
     Line,
     Result,
     Step,
@@ -382,14 +383,17 @@ class Story:
         }
         for effect in ("knockout", "cap"):
             for rule in self.everyday.rules.values():
-                if rule.effect == effect and self._fires(slots, f"rule.{rule.id}"):
+                stands = slots[self._slot(f"rule.{rule.id}")] if rule.effect == effect else None
+                if stands in ("fires", LIFTED):
+                    lifted = Lifted(effect, limits[effect]) if stands == LIFTED else None
                     yield FiredRule(
                         rule.id,
-                        effect,
-                        limits[effect],
+                        LIFTED if lifted else effect,
+                        None if lifted else limits[effect],
                         rule.because,
                         self._asked_by(rule.when),
                         rule.clause,
+                        lifted=lifted,
                     )
             if effect == "cap":
                 yield from self._contradicted(slots)

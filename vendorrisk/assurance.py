@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -785,6 +785,14 @@ def standings(
     )
 
 
+class _Age(NamedTuple):
+    """How fresh evidence is for a period, the level it supports, and its last day of freshness."""
+
+    state: EvidenceState
+    level: str
+    fresh_until: date | None
+
+
 class _Proof(NamedTuple):
     """What a standing says, before it is put into words.
 
@@ -803,38 +811,26 @@ class _Proof(NamedTuple):
 
 
 def _proofs(
-    questionnaire: Questionnaire,
-    rubric: Rubric,
-    submission: Submission,
-    leave: Collection[str] = (),
+    questionnaire: Questionnaire, rubric: Rubric, submission: Submission
 ) -> Iterator[_Proof]:
-    """What each piece of evidence proves for each question it is given for, but those to leave."""
+    """What each piece of evidence proves for each question that it is given for."""
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None or submission.as_of is None:
         return
     for item in submission.evidence.values():
         full = assurance.evidence.get(item.kind, assurance.levels[0])
         elsewhere = _out_of_scope(item, submission)
-        kind = questionnaire.evidence_kinds.get(item.kind)
-        usual = None if kind is None else kind.no_older_than
-        # By identity, because many questions ask for one period and hashing it takes longer.
-        aged = {id(None): _age(item.speaks_from, usual, assurance, full, submission.as_of)}
+        age_of = _ages(item, questionnaire, assurance, submission.as_of)
         for name in item.questions:
-            if name in leave:
-                continue
             requests = questionnaire.requests[name].get(item.kind, ())
             if not requests or elsewhere is not None:
                 state: EvidenceState = "out_of_scope" if requests else "not_asked_for"
                 yield _Proof(item, name, (), state, None, None, full, elsewhere or _NOWHERE)
                 continue
             for request in requests:
-                period = request.no_older_than
-                age = aged.get(id(period))
-                if age is None:
-                    age = _age(item.speaks_from, period, assurance, full, submission.as_of)
-                    aged[id(period)] = age
-                state, level, until = age
-                yield _Proof(item, name, request.choices, state, level, until, full, _NOWHERE)
+                yield _Proof(
+                    item, name, request.choices, *age_of(request.no_older_than), full, _NOWHERE
+                )
 
 
 _NOWHERE = ("", "", "")
@@ -869,23 +865,44 @@ def _told(proof: _Proof, questionnaire: Questionnaire) -> Standing:
     )
 
 
-def _age(
-    start: date, period: Period | None, assurance: Assurance, full: str, as_of: date
-) -> tuple[EvidenceState, str, date | None]:
-    """How fresh evidence is, the level that it supports, and the last day on which it is fresh."""
+def _ages(
+    item: Evidence, questionnaire: Questionnaire, assurance: Assurance, as_of: date
+) -> Callable[[Period | None], _Age]:
+    """The age of one piece of evidence for the period that a request names, else its kind's."""
+    full = assurance.evidence.get(item.kind, assurance.levels[0])
+    kind = questionnaire.evidence_kinds.get(item.kind)
+    usual = None if kind is None else kind.no_older_than
+    # By identity, because many questions ask for one period and hashing it takes longer.
+    known: dict[int, _Age] = {}
+
+    def age_of(period: Period | None) -> _Age:
+        age = known.get(id(period))
+        if age is None:
+            age = known[id(period)] = _age(
+                item.speaks_from, usual if period is None else period, assurance, full, as_of
+            )
+        return age
+
+    return age_of
+
+
+def _age(start: date, period: Period | None, assurance: Assurance, full: str, as_of: date) -> _Age:
     if period is None:
-        return "fresh", full, None
+        return _Age("fresh", full, None)
     fresh_until = period.after(start)
     if as_of <= fresh_until:
-        return "fresh", full, fresh_until
+        return _Age("fresh", full, fresh_until)
     if as_of <= period.after(start, assurance.stale_weakest_after):
         dropped = assurance.levels.index(full) - assurance.stale_drops
-        return "stale", assurance.levels[max(0, dropped)], fresh_until
-    return "too_old", assurance.levels[0], fresh_until
+        return _Age("stale", assurance.levels[max(0, dropped)], fresh_until)
+    return _Age("too_old", assurance.levels[0], fresh_until)
 
 
 def _say(level: str) -> str:
     return level.replace("_", " ")
+
+
+_EVERY_CHOICE = ("*",)
 
 
 def supported_levels(
@@ -905,21 +922,29 @@ def supported_levels(
         if review.assurance in rank
     }
     found: dict[str, dict[str, str]] = {}
-    for proof in _proofs(questionnaire, rubric, submission, reviewed):
-        if proof.level is None:
+    evidence = submission.evidence.values() if submission.as_of is not None else ()
+    for item in evidence:
+        if _out_of_scope(item, submission) is not None:
             continue
-        levels = found.get(proof.question)
-        if levels is None:
-            levels = found[proof.question] = {}
-        for choice in proof.choices or ("*",):
-            before = levels.get(choice)
-            if before is None or rank[proof.level] > rank[before]:
-                levels[choice] = proof.level
+        age_of = _ages(item, questionnaire, assurance, submission.as_of)  # type: ignore[arg-type]
+        for name in item.questions:
+            if name in reviewed:
+                continue
+            for request in questionnaire.requests[name].get(item.kind, ()):
+                level = age_of(request.no_older_than).level
+                levels = found.get(name)
+                if levels is None:
+                    levels = found[name] = {}
+                for choice in request.choices or _EVERY_CHOICE:
+                    before = levels.get(choice)
+                    if before is None or rank[level] > rank[before]:
+                        levels[choice] = level
     for levels in found.values():
         every = levels.get("*")
-        if every is not None:
+        if every is not None and len(levels) > 1:
+            least = rank[every]
             for choice, level in levels.items():
-                if rank[every] > rank[level]:
+                if rank[level] < least:
                     levels[choice] = every
     return found | reviewed
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
+from itertools import count
+from math import lcm
 from operator import itemgetter
 
 from vendorrisk.conditions import (
@@ -26,6 +28,7 @@ from vendorrisk.conditions import (
     read_number,
 )
 from vendorrisk.scoring.analysis import listed
+from vendorrisk.scoring.denominators import common_denominators, denominator_of
 from vendorrisk.scoring.formula import Expression, Name, Term, exact, strongest, term
 from vendorrisk.scoring.graph import (
     BY_ROW,
@@ -46,6 +49,8 @@ from vendorrisk.scoring.graph import (
 
 Key = tuple[str, ...]
 Test = Callable[[Sequence[object]], bool]
+Adding = Callable[[Sequence[object]], tuple[int | None, int]]
+"""What one row adds to a sum, and with which weight; None where it is no number."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,8 @@ class Member:
     """What a fold folds: what it is called, its value and its weight; None: weighs 1.
 
     `weighs` is the weight where no sheet changes it, `slot` the only one that the value is read
-    from or tested at, and `fixed` the value where no sheet changes it.
+    from or tested at, and `fixed` the value where no sheet changes it. `needs` are all the slots
+    that it reads.
     """
 
     says: str
@@ -133,6 +139,7 @@ class Member:
     weighs: Fraction | int | None = None
     slot: int | None = None
     fixed: object = None
+    needs: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,31 +165,43 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class _Levels:
+    """Where the levels of one question are read: (slot, choice) of each leaf.
+
+    `labels` are the levels that all of them take.
+    """
+
+    at: tuple[tuple[int, str], ...]
+    labels: frozenset[str]
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sources:
     """The leaves by where a sheet holds them, so that what it does not hold costs nothing."""
 
     answers: Mapping[str, Sequence[Leaf]]
-    levels: Mapping[str, Mapping[str, Sequence[Leaf]]]
+    levels: Mapping[str, _Levels]
     marks: Mapping[str, Mapping[str, Sequence[Leaf]]]
     others: Sequence[Leaf]
 
     def read(self, sheet: Sheet, start: Sequence[object]) -> list[object]:
         """A copy of `start`, which holds all defaults, with what the sheet brings."""
         slots = list(start)
-        for key, value in sheet.answers.items():
-            if value is not State.UNANSWERED:
-                self.set(slots, key, value)
+        self.answered(slots, sheet.answers)
         for key, supported in sheet.levels.items():
-            by_choice = self.levels.get(key)
-            if by_choice is None:
+            found = self.levels.get(key)
+            if found is None:
                 continue
-            every = supported.get("*")
-            # Without a level for every choice, those that are not named keep their default.
-            named = supported if every is None else by_choice
-            for choice in named:
-                for leaf in by_choice.get(choice, ()):
+            if found.labels.issuperset(supported.values()):
+                every = supported.get("*")
+                for slot, choice in found.at:
                     level = supported.get(choice, every)
-                    slots[leaf.slot] = level if level in leaf.labels else leaf.fetch(sheet)
+                    if level is not None:
+                        slots[slot] = level
+            else:
+                for leaf in found.leaves:
+                    slots[leaf.slot] = leaf.fetch(sheet)
         for mark, by_key in self.marks.items():
             for key in sheet.marks.get(mark, ()):
                 for leaf in by_key.get(key, ()):
@@ -191,13 +210,14 @@ class _Sources:
             slots[leaf.slot] = leaf.fetch(sheet)
         return slots
 
-    def set(self, slots: list[object], question: str, answer: Value) -> None:
-        """Put an answer where it is read."""
-        for leaf in self.answers.get(question, ()):
-            known = answer in leaf.labels or (
-                type(answer) is State and answer is not State.UNANSWERED
-            )
-            slots[leaf.slot] = answer if known else leaf.accept(answer)
+    def answered(self, slots: list[object], answers: Mapping[str, Value]) -> None:
+        """Put answers where they are read; the slots hold the defaults already."""
+        unanswered = State.UNANSWERED
+        for question, answer in answers.items():
+            if answer is not unanswered:
+                for leaf in self.answers.get(question, ()):
+                    known = answer in leaf.labels or type(answer) is State
+                    slots[leaf.slot] = answer if known else leaf.accept(answer)
 
 
 @dataclass(slots=True)
@@ -205,27 +225,31 @@ class Kernel:
     """The cells of one row that can be computed from what the sheet brings.
 
     Rows have few possible inputs, and most sheets share them: what a row came to is remembered by
-    what it read. `first` and `last` bound its slots.
+    what it read. `first` and `last` bound its slots: its cells, what it `adds` to sums, and last
+    a number that only the same reading of the same row has.
     """
 
     first: int
     last: int
     reads: Callable[[Sequence[object]], object]
     steps: tuple[tuple[int, Term], ...]
+    adds: list[tuple[int, Adding]] = field(default_factory=list)
     known: dict[object, list[object]] = field(default_factory=dict)
 
-    def run(self, slots: list[object]) -> None:
-        """Fill the row's slots."""
-        reading = self.reads(slots)
-        found = self.known.get(reading)
-        if found is not None:
-            slots[self.first : self.last] = found
-            return
+    def compute(self, slots: list[object], reading: object) -> list[object]:
+        """Fill the row's slots, and remember them."""
         for slot, compute in self.steps:
             slots[slot] = compute(slots)
+        for slot, add in self.adds:
+            slots[slot], slots[slot + 1] = add(slots)
+        slots[self.last - 1] = next(_readings)
         if len(self.known) >= MOST_REMEMBERED:
             self.known.clear()
-        self.known[reading] = slots[self.first : self.last]
+        found = self.known[reading] = slots[self.first : self.last]
+        return found
+
+
+_readings = count()
 
 
 MOST_REMEMBERED = 512
@@ -244,11 +268,14 @@ class Program:
         self._sources: _Sources | None = None
         measures = graph.measures.values()
         by_row = [measure.name for measure in measures if measure.grain == BY_ROW]
+        # Beside its cells, a row has two slots for each sum it may be part of, and its reading.
+        room = 1 + 2 * sum(_may_add(measure) for measure in measures)
         self._blocks: dict[Key, tuple[int, int]] = {}
         for row in graph.contexts(BY_ROW) if by_row else ():
             first = len(self.start)
             for name in by_row:
                 self._slot(name, row)
+            self.start += [None] * room
             self._blocks[row] = (first, len(self.start))
         for measure in measures:
             for key, context in graph.contexts(measure.grain).items():
@@ -263,10 +290,7 @@ class Program:
         if self._sources is None:
             self._sources = self._by_source()
         slots = self._sources.read(sheet, self.start)
-        for slot, compute in self._before:
-            slots[slot] = compute(slots)
-        for kernel in self._kernels:
-            kernel.run(slots)
+        self._fill(slots)
         for slot, compute in self._after:
             slots[slot] = compute(slots)
         return slots
@@ -277,14 +301,26 @@ class Program:
             self._sources = self._by_source()
         values = list(slots)
         for question, answer in answers.items():
-            self._sources.set(values, question, answer)
-        for at, compute in self._before:
-            values[at] = compute(values)
-        for kernel in self._kernels:
-            kernel.run(values)
+            if answer is State.UNANSWERED:
+                for leaf in self._sources.answers.get(question, ()):
+                    values[leaf.slot] = leaf.accept(answer)
+        self._sources.answered(values, answers)
+        self._fill(values)
         for at, compute in self._after_for(slot):
             values[at] = compute(values)
         return values[slot]
+
+    def _fill(self, slots: list[object]) -> None:
+        """Compute what no row is needed for, and the rows."""
+        for slot, compute in self._before:
+            slots[slot] = compute(slots)
+        for kernel in self._kernels:
+            reading = kernel.reads(slots)
+            found = kernel.known.get(reading)
+            if found is None:
+                kernel.compute(slots, reading)
+            else:
+                slots[kernel.first : kernel.last] = found
 
     def _after_for(self, slot: int) -> list[tuple[int, Term]]:
         """Of what follows the rows, the part that one slot is computed from."""
@@ -304,21 +340,20 @@ class Program:
     ) -> tuple[list[tuple[int, Term]], list[Kernel], list[tuple[int, Term]]]:
         """What no row is needed for; the rows, each as one; and everything that follows."""
         before: list[tuple[int, Term]] = []
-        after: list[tuple[int, Term]] = []
+        after: list[Cell] = []
         rows: dict[Key, list[Cell]] = {}
         follows: set[int] = set()  # slots that need a row, and are not rows that come first
-        in_rows: set[int] = set()
+        in_rows: dict[int, Key] = {}
         for cell in self.order:
             by_row = self.graph.measures[cell.measure].grain == BY_ROW
-            if cell.needs & follows or (not by_row and cell.needs & in_rows):
+            if cell.needs & follows or (not by_row and cell.needs & in_rows.keys()):
                 follows.add(cell.slot)
-                after.append((cell.slot, cell.run))
+                after.append(cell)
             elif by_row:
-                in_rows.add(cell.slot)
+                in_rows[cell.slot] = cell.key
                 rows.setdefault(cell.key, []).append(cell)
             else:
                 before.append((cell.slot, cell.run))
-        kernels = []
         for row in self._row_order(rows):
             first, last = self._blocks[row]
             cells = rows[row]
@@ -329,8 +364,9 @@ class Program:
                 itemgetter(*sorted(read)) if read else _nothing,
                 tuple((cell.slot, cell.run) for cell in cells),
             )
-            kernels.append(self._kernel_of[row])
-        return before, kernels, after
+        sums = _Sums(self.graph, self._kernel_of, in_rows)
+        steps = [(cell.slot, sums.of(cell) or cell.run) for cell in after]
+        return before, list(self._kernel_of.values()), steps
 
     def _row_order(self, rows: Mapping[Key, Sequence[Cell]]) -> Iterator[Key]:
         """The rows, each after those it reads."""
@@ -345,10 +381,13 @@ class Program:
             for row in settled:
                 del left[row]
 
-    def reads(self, row: str) -> Callable[[Sequence[object]], object]:
-        """What a row's values follow from, as a key: the same reading, the same values."""
+    def reading(self, row: str) -> int | None:
+        """The slot of a number that tells readings of a row apart: the same, the same values.
+
+        None where no sheet changes the row.
+        """
         kernel = self._kernel_of.get((row,))
-        return _nothing if kernel is None else kernel.reads
+        return None if kernel is None else kernel.last - 1
 
     def leaf_slot(self, name: str, context: Context) -> int:
         """The slot of an input, for the row of a context; every row input has one."""
@@ -387,21 +426,28 @@ class Program:
 
     def _by_source(self) -> _Sources:
         answers: dict[str, list[Leaf]] = {}
-        levels: dict[str, dict[str, list[Leaf]]] = {}
+        levels: dict[str, list[Leaf]] = {}
         marks: dict[str, dict[str, list[Leaf]]] = {}
         others: list[Leaf] = []
         for leaf in self.leaves.values():
             if leaf.input.source == "answers":
                 answers.setdefault(leaf.key, []).append(leaf)
             elif leaf.input.source == "levels":
-                by_choice = levels.setdefault(leaf.key, {})
-                by_choice.setdefault(leaf.choice or "*", []).append(leaf)
+                levels.setdefault(leaf.key, []).append(leaf)
             elif leaf.input.source == "review":
                 mark = marks.setdefault(leaf.input.mark or leaf.input.name, {})
                 mark.setdefault(leaf.key, []).append(leaf)
             else:
                 others.append(leaf)
-        return _Sources(answers, levels, marks, others)
+        by_question = {
+            key: _Levels(
+                tuple((leaf.slot, leaf.choice or "*") for leaf in leaves),
+                frozenset.intersection(*(leaf.labels for leaf in leaves)),
+                tuple(leaves),
+            )
+            for key, leaves in levels.items()
+        }
+        return _Sources(answers, by_question, marks, others)
 
     def _asked(self, found: Input, key: str) -> Input:
         # A row's answer is checked against its own question's choices, not against all of them.
@@ -594,7 +640,9 @@ class Compiler:
 
     def members(self, node: Fold) -> Iterator[Member]:
         """What a fold folds, without what `where` rules out for every sheet."""
+        every = set[int]()
         for says, part, context in self.folded(node):
+            self.needs = set()
             where: bool | Test = True
             if node.where is not None:
                 where = self.test(node.where, context)
@@ -608,7 +656,9 @@ class Compiler:
                 slot, fixed = (None, found) if known else (found, None)  # type: ignore[assignment]
             weight, weighs = self.weight(node, context)
             test = None if isinstance(where, bool) else where
-            yield Member(says, value, weight, test, weighs, slot, fixed)
+            every |= self.needs
+            yield Member(says, value, weight, test, weighs, slot, fixed, frozenset(self.needs))
+        self.needs = every
 
     def weight(self, node: Fold, context: Context) -> tuple[Term | None, Fraction | int | None]:
         """The weight of a member, and its value where no sheet changes it."""
@@ -673,9 +723,19 @@ def _opposite(test: Test) -> Test:
 
 
 def _joined(tests: Sequence[Test], every: bool) -> Test:
-    if every:
-        return lambda slots: all(test(slots) for test in tests)
-    return lambda slots: any(test(slots) for test in tests)
+    def all_hold(slots: Sequence[object]) -> bool:
+        for test in tests:  # noqa: SIM110  # a generator would take twice as long
+            if not test(slots):
+                return False
+        return True
+
+    def one_holds(slots: Sequence[object]) -> bool:
+        for test in tests:  # noqa: SIM110
+            if test(slots):
+                return True
+        return False
+
+    return all_hold if every else one_holds
 
 
 def _replacing(run: Term, policy: Policy) -> Term:
@@ -834,7 +894,7 @@ def fold_term(node: Fold, members: Sequence[Member]) -> Term:
     ):
         return _fold_tests(node, members)
     settle = _settler(node)
-    policy = {s: plain(v) if v not in ("skip", "stop") else v for s, v in node.policy.items()}
+    policy = _policy(node)
     counts = node.kind == "count"
 
     def run(slots: Sequence[object]) -> object:
@@ -873,6 +933,11 @@ def fold_term(node: Fold, members: Sequence[Member]) -> Term:
         if node.kind == "sum" and node.weight is None and all(_is_fixed(m) for m in members):
             return _summed_where(node, members)
     return run
+
+
+def _policy(node: Fold) -> dict[State, object]:
+    """What each state counts as: a value, "skip" or "stop"."""
+    return {s: plain(v) if v not in ("skip", "stop") else v for s, v in node.policy.items()}
 
 
 def _is_fixed(member: Member) -> bool:
@@ -951,6 +1016,109 @@ def _fold_tests(node: Fold, members: Sequence[Member]) -> Term:
                 break
             climbed += 1
         return climbed
+
+    return run
+
+
+def _may_add(measure: Measure) -> bool:
+    """Whether a measure adds up rows, so that what each row adds can be remembered with it."""
+    node = measure.node
+    return (
+        isinstance(node, Fold)
+        and node.kind in ("sum", "mean")
+        and measure.folds == BY_ROW
+        and not (node.across or node.over or node.top or node.bottom)
+    )
+
+
+class _Sums:
+    """Sums and means of rows in whole numbers: what each row adds is computed with the row."""
+
+    def __init__(
+        self, graph: Graph, kernels: Mapping[Key, Kernel], in_rows: Mapping[int, Key]
+    ) -> None:
+        self.graph, self.kernels, self.in_rows = graph, kernels, in_rows
+        self.denominators = common_denominators(graph)
+        self.known: dict[object, int] = {}
+
+    def of(self, cell: Cell) -> Term | None:
+        """The sum or mean of a cell; None where rows do not add whole parts of one size to it."""
+        measure = self.graph.measures[cell.measure]
+        node = measure.node
+        if not _may_add(measure) or not isinstance(node, Fold) or len(cell.members) < 2:
+            return None
+        parts = denominator_of(node.members[0], self.denominators)  # type: ignore[arg-type]
+        rows = [self._row(member) for member in cell.members]
+        weights = [member.weighs or 0 for member in cell.members]
+        if parts is None or None in rows or min(weights) <= 0:
+            return None
+        parts = lcm(parts, *(v.denominator for v in node.policy.values() if type(v) is Fraction))
+        heavy = lcm(*(weight.denominator for weight in weights))
+        slots = [
+            self._slot(node, member, row, parts, heavy)  # type: ignore[arg-type]
+            for member, row in zip(cell.members, rows, strict=True)
+        ]
+        return _added(node, cell.run, slots, parts if node.kind == "mean" else parts * heavy)
+
+    def _row(self, member: Member) -> Key | None:
+        """The row that a member reads; None where it does not read the cells of one row alone."""
+        rows = {self.in_rows.get(slot) for slot in member.needs}
+        return rows.pop() if len(rows) == 1 else None
+
+    def _slot(self, node: Fold, member: Member, row: Key, parts: int, heavy: int) -> int:
+        """The first of two slots: what the row adds, and the weight it adds it with."""
+        policy = tuple(node.policy.items())
+        same = (row, member.slot, member.weighs, parts, heavy, policy)
+        if member.where is None and member.slot is not None and same in self.known:
+            return self.known[same]
+        kernel = self.kernels[row]
+        slot = kernel.last - 1 - 2 * (len(kernel.adds) + 1)
+        kernel.adds.append((slot, _adding(node, member, parts, heavy)))
+        self.known[same] = slot
+        return slot
+
+
+def _adding(node: Fold, member: Member, parts: int, heavy: int) -> Adding:
+    """What a row adds to a sum of weighted values, and its weight, both as whole numbers.
+
+    A whole is divided into `parts`, and a weight of 1 into `heavy`. None is no number: it stops
+    the sum.
+    """
+    policy, where, value_of = _policy(node), member.where, member.value
+    weight = int((member.weighs or 0) * heavy)
+    times = weight * parts
+
+    def add(slots: Sequence[object]) -> tuple[int | None, int]:
+        if where is not None and not where(slots):
+            return 0, 0
+        value = value_of(slots)
+        if type(value) is State:
+            value = policy[value]
+            if value == "skip":
+                return 0, 0
+        if type(value) is int:
+            return value * times, weight
+        if type(value) is Fraction:
+            whole, rest = divmod(value.numerator * times, value.denominator)
+            return (None if rest else whole), weight
+        return None, 0
+
+    return add
+
+
+def _added(node: Fold, general: Term, slots: Sequence[int], parts: int) -> Term:
+    """The sum or mean of what rows add; `general` is the same for any other turn."""
+    above_of, below_of = itemgetter(*slots), itemgetter(*(slot + 1 for slot in slots))
+    empty, mean = plain(node.empty), node.kind == "mean"
+
+    def run(slots: Sequence[object]) -> object:
+        above = above_of(slots)
+        if None in above:
+            return general(slots)
+        below = sum(below_of(slots))
+        if not below:
+            return empty
+        return exact(Fraction(sum(above), parts * below if mean else parts))
 
     return run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import nlargest
@@ -58,7 +58,7 @@ class _Places:
     shares: tuple[int, ...]
     hiding: tuple[str, ...]
     contradicted: int
-    reads: Callable[[Sequence[object]], object]
+    reading: int | None
     known: dict[object, _Entry]
 
 
@@ -129,7 +129,7 @@ class Story:
             levels=levels,
             shares=shares,
             hiding=() if isinstance(hidden_by, State) else tuple(hidden_by.split()),
-            reads=program.reads(row),
+            reading=program.reading(row),
             contradicted=self._slot("criterion.contradicted", row),
             known={},
         )
@@ -247,7 +247,7 @@ class Story:
         losses: dict[str, _Loss],
         applicable: Fraction | int,
     ) -> _Entry:
-        reading: object = (applicable, places.reads(slots))
+        reading: object = (applicable, places.reading and slots[places.reading])
         if slots[places.answer] is State.HIDDEN:
             if places.hiding and slots[places.switched_off] != "by_fact":
                 return self._entry(places, slots, losses, applicable)  # other criteria decide, too

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import quick_sqlite
 from tests.log_watch import WATCH
 from tests.postgres_server import PostgresServer, running_server
 from vendorrisk.keys import Keys
@@ -22,6 +23,7 @@ settings.register_profile("promises", deadline=None, suppress_health_check=[Heal
 settings.load_profile("promises")
 
 WATCH.begin()
+quick_sqlite.begin()
 
 KEYS = Keys(sha256(b"the master key of the tests").digest())
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import KEYS
+from tests.quick_sqlite import as_people_have_it
 from tests.store.records import NOW, make_world
 from vendorrisk.access import EVERYTHING, SYSTEM
 from vendorrisk.store import DuplicateError, Store, StoreUnavailable, migrate
@@ -171,7 +172,7 @@ def test_a_row_that_exists_is_a_duplicate_and_its_values_stay_unsaid(store: Stor
 
 
 def test_sqlite_is_set_so_that_a_saved_answer_survives_a_power_cut(sqlite_url: str) -> None:
-    with opened(sqlite_url) as store, store.engine.connect() as connection:
+    with as_people_have_it(), opened(sqlite_url) as store, store.engine.connect() as connection:
 
         def pragma(name: str) -> object:
             return connection.scalar(text(f"PRAGMA {name}"))

@@ -43,6 +43,7 @@ def open_office(data: Path, questionnaires: Path, questionnaire_id: str) -> Offi
         organisation="Example Council",
         demo=False,
         second_factor_for=frozenset(),
+        two_reviewers_for=frozenset(),
     )
     migrate(settings.database_url)
     app = Application(

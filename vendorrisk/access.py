@@ -73,7 +73,7 @@ ROLE_DOES: Mapping[Role, str] = {
     Role.PROCUREMENT_OFFICER: "registers vendors, answers the intake, invites and returns",
     Role.SECOND_OFFICER: "approves what is asked where the risk is high",
     Role.REVIEWER: "judges answers and their evidence, and finishes the review",
-    Role.MODERATOR: "settles what takes a second person, and finishes a review",
+    Role.MODERATOR: "settles where two reviewers differ and what else takes a second person",
     Role.COMMITTEE_MEMBER: "compares vendors and records decisions",
     Role.RISK_OWNER: "accepts a risk for a time, with what makes up for it",
     Role.AUDITOR: "reads everything and changes nothing",
@@ -165,6 +165,10 @@ class Action(StrEnum):
     RETURN_TO_VENDOR = "return_to_vendor"
     REVIEW_SHEET = "review_sheet"
     SET_REVIEW = "set_review"
+    JUDGE_ALONE = "judge_alone"
+    HAND_IN = "hand_in"
+    SETTLE_JUDGEMENT = "settle_judgement"
+    FREE_SEAT = "free_seat"
     SCORECARD = "scorecard"
     CROSS_CHECK = "cross_check"
     VERIFY_SCORECARD = "verify_scorecard"
@@ -333,6 +337,10 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.RETURN_TO_VENDOR: _OFFICER,
     Action.REVIEW_SHEET: _READERS,
     Action.SET_REVIEW: _REVIEWER,
+    Action.JUDGE_ALONE: _REVIEWER,
+    Action.HAND_IN: _REVIEWER,
+    Action.SETTLE_JUDGEMENT: _MODERATOR,
+    Action.FREE_SEAT: _MODERATOR,
     Action.SCORECARD: _READERS,
     Action.CROSS_CHECK: _READERS,
     Action.VERIFY_SCORECARD: _READERS,
@@ -370,6 +378,8 @@ class Relation(StrEnum):
     ANSWERED_BY_OTHERS = "answered_by_others"
     INVITED_ALONE = "invited_alone"
     REVIEWED = "reviewed"
+    WITHOUT_SEAT = "without_seat"
+    HAS_SEAT = "has_seat"
     UNDECLARED = "undeclared"
     CONFLICTED = "conflicted"
     UNAPPROVED = "unapproved"
@@ -386,6 +396,9 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.ANSWERED_BY_OTHERS: "Staff answer the intake, a vendor what is asked of vendors.",
     Relation.INVITED_ALONE: "Whoever invited the vendor is not its only reviewer.",
     Relation.REVIEWED: "Whoever reviewed an assessment does not decide it.",
+    Relation.WITHOUT_SEAT: "Where two reviewers judge alone, a third does not judge.",
+    Relation.HAS_SEAT: "Whoever is one of two who judge alone does not settle where they differ,"
+    " and gives nobody's seat back.",
     Relation.UNDECLARED: "Whoever judges declares a conflict of interest, or that there is none,"
     " before reading what a vendor submitted.",
     Relation.CONFLICTED: "Whoever declared a conflict of interest is kept out of that engagement.",
@@ -413,6 +426,10 @@ _OF_ONE_SUBMISSION = frozenset(
         Action.SUBMISSION,
         Action.REVIEW_SHEET,
         Action.SET_REVIEW,
+        Action.JUDGE_ALONE,
+        Action.HAND_IN,
+        Action.SETTLE_JUDGEMENT,
+        Action.FREE_SEAT,
         Action.SCORECARD,
         Action.CROSS_CHECK,
         Action.VERIFY_SCORECARD,
@@ -434,6 +451,8 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.ANSWERED_BY_OTHERS: frozenset({Action.ANSWER_QUESTION, Action.ATTACH, Action.SUBMIT}),
     Relation.INVITED_ALONE: frozenset({Action.FINISH_REVIEW}),
     Relation.REVIEWED: frozenset({Action.RECORD_DECISION}),
+    Relation.WITHOUT_SEAT: frozenset({Action.JUDGE_ALONE, Action.HAND_IN}),
+    Relation.HAS_SEAT: frozenset({Action.SETTLE_JUDGEMENT, Action.FREE_SEAT}),
     Relation.UNDECLARED: _OF_ONE_SUBMISSION,
     Relation.CONFLICTED: _OF_ONE_SUBMISSION,
     Relation.UNAPPROVED: frozenset({Action.INVITE}),
@@ -529,6 +548,14 @@ _REFUSED: Mapping[Relation, tuple[str, str]] = {
     Relation.CONFLICTED: (
         "You declared a conflict of interest about this engagement, so others judge it.",
         "If that was a mistake, ask a moderator to have a colleague judge it all the same.",
+    ),
+    Relation.WITHOUT_SEAT: (
+        "Two colleagues judge this submission alone, so you are not asked to.",
+        "If one of them cannot go on, ask a moderator to give their seat back.",
+    ),
+    Relation.HAS_SEAT: (
+        "You are one of the two who judge this submission, so somebody else does this.",
+        "Ask another moderator.",
     ),
     Relation.UNAPPROVED: (
         "This engagement is in tier 1 or 2, so a second officer approves what is asked first.",

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vendorrisk.access import SECOND_FACTOR_ROLES, STAFF_ROLES, Role
+from vendorrisk.agreement import TWO_REVIEWERS_TIERS
 from vendorrisk.assessment import Refusal
 
 _CONTACT = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+|https://[!-~]+")
@@ -24,6 +25,7 @@ NAMES = (
     "VENDORRISK_QUESTIONNAIRES",
     "VENDORRISK_ORGANISATION",
     "VENDORRISK_SECOND_FACTOR",
+    "VENDORRISK_TWO_REVIEWERS",
     "VENDORRISK_PROVIDERS",
     "VENDORRISK_CLAMD",
     "VENDORRISK_RETENTION",
@@ -73,7 +75,8 @@ class Settings:
     daemon listens, empty for no scanner. `security_contact` is whom to tell about a weakness.
     `second_factor_for` are the roles that a password alone does not let in. `providers` is the
     file of those that sign people in.
-    `retention` is another schedule than the one that ships.
+    `retention` is another schedule than the one that ships. `two_reviewers_for` are the tiers in
+    which two reviewers judge alone.
     """
 
     data: Path
@@ -89,6 +92,7 @@ class Settings:
     retention: Path | None = None
     security_contact: str = ""
     mail: Mail | None = None
+    two_reviewers_for: frozenset[str] = TWO_REVIEWERS_TIERS
 
     @property
     def key_file(self) -> Path:
@@ -158,6 +162,14 @@ class Settings:
                 " need a second factor, or everyone."
             )
 
+        tiers = values.get("VENDORRISK_TWO_REVIEWERS", ",".join(sorted(TWO_REVIEWERS_TIERS)))
+        named_tiers = {tier.strip() for tier in tiers.split(",")} - ({"none"} & {tiers})
+        if not named_tiers <= {"1", "2", "3", "4"}:
+            problems.append(
+                f"VENDORRISK_TWO_REVIEWERS is {tiers}; it must be the tiers in which two reviewers"
+                " judge, as in 1,2, or none."
+            )
+
         providers = None
         if "VENDORRISK_PROVIDERS" in values:
             providers = Path(values["VENDORRISK_PROVIDERS"]).expanduser().absolute()
@@ -213,6 +225,7 @@ class Settings:
             retention=retention,
             security_contact=security_contact,
             mail=mail,
+            two_reviewers_for=frozenset(named_tiers),
         )
 
 

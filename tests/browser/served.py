@@ -58,6 +58,7 @@ class Served:
                     "STREAMLIT_SERVER_PORT": str(self.port),
                     "VENDORRISK_DATA": str(self.folder),
                     "VENDORRISK_ORGANISATION": "Example Council",
+                    "VENDORRISK_TWO_REVIEWERS": "none",
                     "VENDORRISK_QUESTIONNAIRES": str(self.questionnaires),
                 },
                 stdout=log,

@@ -8,6 +8,7 @@ import pytest
 
 from vendorrisk import settings as module
 from vendorrisk.access import SECOND_FACTOR_ROLES, STAFF_ROLES, Role
+from vendorrisk.agreement import TWO_REVIEWERS_TIERS
 from vendorrisk.settings import NAMES, InvalidSettings, Settings
 
 ROOT = Path(module.__file__).resolve().parent.parent
@@ -59,6 +60,15 @@ def test_administrators_and_reviewers_always_need_a_second_factor_but_in_a_demo(
     assert asked(VENDORRISK_DEMO="1") == frozenset()
 
 
+def test_two_reviewers_judge_in_the_tiers_that_are_named() -> None:
+    def named(**environment: str) -> frozenset[str]:
+        return Settings.from_environment(environment).two_reviewers_for
+
+    assert named() == named(VENDORRISK_DEMO="1") == TWO_REVIEWERS_TIERS == {"1", "2"}
+    assert named(VENDORRISK_TWO_REVIEWERS="1, 2,3") == {"1", "2", "3"}
+    assert named(VENDORRISK_TWO_REVIEWERS="none") == frozenset()
+
+
 def test_a_folder_in_the_environment_moves_the_sqlite_file(tmp_path: Path) -> None:
     settings = Settings.from_environment({"VENDORRISK_DATA": str(tmp_path)})
     assert settings.database_url == f"sqlite:///{tmp_path}/vendorrisk.db"
@@ -69,6 +79,7 @@ def test_a_folder_in_the_environment_moves_the_sqlite_file(tmp_path: Path) -> No
     [
         ("VENDORRISK_DATA", __file__),
         ("VENDORRISK_SECOND_FACTOR", "nobody"),
+        ("VENDORRISK_TWO_REVIEWERS", "1,none"),
         ("VENDORRISK_PROVIDERS", "/nowhere/at/all.yaml"),
         ("VENDORRISK_DATABASE_URL", "mysql://app:hunter2hunter2@db/vendors"),
         ("VENDORRISK_DATABASE_URL", "hunter2hunter2"),

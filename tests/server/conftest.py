@@ -39,6 +39,7 @@ def make_application(url: str, folder: Path, clock: Clock, **changes: object) ->
             "organisation": "Example Council",
             "demo": False,
             "second_factor_for": frozenset(),  # asked for where it is tested
+            "two_reviewers_for": frozenset(),
             **changes,
         },
     )

@@ -63,6 +63,7 @@ def application(folder: Path, clock: Callable[[], Any], **changes: Any) -> Appli
             "organisation": "Example Council",
             "demo": False,
             "second_factor_for": frozenset(),  # asked for where it is tested
+            "two_reviewers_for": frozenset(),
             **changes,
         },
     )

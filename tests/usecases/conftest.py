@@ -276,7 +276,11 @@ class Template:
 
 
 def settings(
-    folder: Path, *, demo: bool = False, second_factor_for: frozenset[Role] = frozenset()
+    folder: Path,
+    *,
+    demo: bool = False,
+    second_factor_for: frozenset[Role] = frozenset(),
+    two_reviewers_for: frozenset[str] = frozenset(),
 ) -> Settings:
     return Settings(
         folder,
@@ -286,6 +290,7 @@ def settings(
         "Our Agency",
         demo,
         second_factor_for=second_factor_for,
+        two_reviewers_for=two_reviewers_for,
     )
 
 

@@ -37,6 +37,7 @@ from vendorrisk.usecases import (
     evidence,
     intake,
     invitations,
+    moderating,
     people,
     read_codes,
     retention,
@@ -239,6 +240,16 @@ CALLS: dict[Action, Call] = {
     Action.REVIEW_SHEET: lambda app, actor, ids: reviewing.review_sheet(app, actor, ids.in_review),
     Action.SET_REVIEW: lambda app, actor, ids: reviewing.set_review(
         app, actor, ids.submission, "published", level="verified", reason="Seen.", seen_version=0
+    ),
+    Action.JUDGE_ALONE: lambda app, actor, ids: moderating.judge_alone(
+        app, actor, ids.submission, "published", level="verified", reason="Seen.", seen_version=0
+    ),
+    Action.HAND_IN: lambda app, actor, ids: moderating.hand_in(app, actor, ids.in_review),
+    Action.SETTLE_JUDGEMENT: lambda app, actor, ids: moderating.settle_judgement(
+        app, actor, ids.submission, "published", level="verified", reason="Seen."
+    ),
+    Action.FREE_SEAT: lambda app, actor, ids: moderating.free_seat(
+        app, actor, ids.in_review, ids.person, "Ill."
     ),
     Action.SCORECARD: lambda app, actor, ids: reviewing.scorecard(app, actor, ids.in_review),
     Action.VERIFY_SCORECARD: lambda app, actor, ids: reviewing.verify_scorecard(

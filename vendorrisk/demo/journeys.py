@@ -26,6 +26,7 @@ from vendorrisk.usecases import (
     evidence,
     intake,
     invitations,
+    moderating,
     people,
     reviewing,
     sets,
@@ -64,8 +65,10 @@ class Plan:
 
     `registered` is when the engagement was registered, `answered` the day of the vendor's last
     answer before it submits or stops. `due_in` is when the answers are due, in days from today.
-    `judged` is how many answers the reviewer looks at beyond those that stand in the vendor's file;
-    the judgement is what their evidence gives by itself, so it moves no figure.
+    `judged` is how many answers are looked at beyond those that stand in the vendor's file; the
+    judgement is what their evidence gives by itself, so it moves no figure. Where two reviewers
+    judge alone, they differ on the last of these, and a moderator agrees with the first; while a
+    review is under way, that still waits.
     """
 
     stage: Stage
@@ -184,6 +187,16 @@ _JUDGED = {
 }
 
 
+# What the second reviewer says of the answer on which the two differ: the level and why.
+_DIFFERS = {
+    "audited": ("documented", "The auditor tested this on two systems, and ours is not named."),
+    "documented": ("self_attested", "The document says that it shall be so, not that it is."),
+    "self_attested": ("documented", "Their published policy says the same in more detail."),
+}
+
+_SETTLED = "Read it again with both reasons at hand; it shows as much as the first of them says."
+
+
 class Clock:
     """The time of the step being taken; a store is given it as its clock."""
 
@@ -204,7 +217,8 @@ class Journey:
     plan: Plan
     officer: Actor
     second_officer: Actor
-    reviewer: Actor
+    reviewers: tuple[Actor, Actor]
+    moderator: Actor
     committee: Actor
     today: datetime
     engagement_id: str = ""
@@ -391,11 +405,56 @@ class Journey:
 
     def _review(self) -> Iterator[datetime]:
         begun, ended = self.plan.answered - 2, self.plan.answered - 5
+        two = self.told_tier in self.app.settings.two_reviewers_for
+        first, second = self.reviewers
         yield self._at(begun, 8, 58)
-        for judge in (self.reviewer, self.committee):
+        for judge in (first, self.committee, *((second, self.moderator) if two else ())):
             duties.declare(self.app, judge, self.assessment_id, conflict=False)
         yield self._at(begun, 9, 0)
-        sheet = reviewing.review_sheet(self.app, self.reviewer, self.assessment_id)
+        sheet = reviewing.review_sheet(self.app, first, self.assessment_id)
+        judgements, looked_at = self._judgements(sheet)
+        for at, (question, judgement) in enumerate(judgements.items()):
+            yield self._at(begun, 9, 12 + 9 * at)
+            self._judge(first, sheet, question, judgement, alone=two)
+        differs = looked_at[-1].question_id if two and looked_at else None
+        if two:
+            theirs = dict(judgements)
+            if differs is not None:
+                level, why = _DIFFERS[str(looked_at[-1].supported)]
+                theirs[differs] = {"assurance": level, "reason": why}
+            for at, (question, judgement) in enumerate(theirs.items()):
+                yield self._at(begun, 13, 5 + 6 * at)
+                self._judge(second, sheet, question, judgement, alone=True)
+        for at, (set_id, assessment_id) in enumerate(self.addenda.items()):
+            yield self._at(begun, 16, 10 * at)
+            addendum = reviewing.review_sheet(self.app, first, assessment_id)
+            for judge in (first, second)[: 1 + two]:
+                for question, judgement in self.told.addenda[set_id]["review"].items():
+                    self._judge(judge, addendum, question, judgement, alone=two)
+        if two:
+            yield self._at(begun, 16, 50)
+            for assessment_id in (self.assessment_id, *self.addenda.values()):
+                for judge in (first, second):
+                    moderating.hand_in(self.app, judge, assessment_id)
+        if self.plan.stage > Stage.IN_REVIEW:
+            if differs is not None:
+                yield self._at(ended, 10, 40)
+                moderating.settle_judgement(
+                    self.app,
+                    self.moderator,
+                    sheet.submission.id,
+                    differs,
+                    level=judgements[differs]["assurance"],
+                    reason=_SETTLED,
+                )
+            yield self._at(ended, 16, 30)
+            for assessment_id in (self.assessment_id, *self.addenda.values()):
+                reviewing.finish_review(self.app, first, assessment_id)
+
+    def _judgements(
+        self, sheet: reviewing.ReviewSheet
+    ) -> tuple[dict[str, Mapping[str, Any]], list[reviewing.ReviewRow]]:
+        """What is judged of core and how, and those answers that the vendor's file leaves open."""
         judgements: dict[str, Mapping[str, Any]] = dict(self.told.core["review"])
         judgeable = [
             row
@@ -404,30 +463,27 @@ class Journey:
         ]
         # Spread over the questionnaire, as somebody would who looks at each part.
         step = max(1, len(judgeable) // max(1, self.plan.judged))
-        for row in judgeable[::step][: self.plan.judged]:
-            reason = _JUDGED[str(row.supported)]
-            if row.evidence_remarks:
-                reason = row.evidence_remarks[0]
+        looked_at = judgeable[::step][: self.plan.judged]
+        for row in looked_at:
+            reason = (
+                row.evidence_remarks[0] if row.evidence_remarks else _JUDGED[str(row.supported)]
+            )
             judgements[row.question_id] = {"assurance": row.supported, "reason": reason}
-        for at, (question, judgement) in enumerate(judgements.items()):
-            yield self._at(begun, 9, 12 + 9 * at)
-            self._judge(sheet, question, judgement)
-        for at, (set_id, assessment_id) in enumerate(self.addenda.items()):
-            yield self._at(begun, 15, 10 * at)
-            addendum = reviewing.review_sheet(self.app, self.reviewer, assessment_id)
-            for question, judgement in self.told.addenda[set_id]["review"].items():
-                self._judge(addendum, question, judgement)
-        if self.plan.stage > Stage.IN_REVIEW:
-            yield self._at(ended, 16, 30)
-            for assessment_id in (self.assessment_id, *self.addenda.values()):
-                reviewing.finish_review(self.app, self.reviewer, assessment_id)
+        return judgements, looked_at
 
     def _judge(
-        self, sheet: reviewing.ReviewSheet, question: str, judgement: Mapping[str, Any]
+        self,
+        judge: Actor,
+        sheet: reviewing.ReviewSheet,
+        question: str,
+        judgement: Mapping[str, Any],
+        *,
+        alone: bool,
     ) -> None:
-        reviewing.set_review(
+        verb = moderating.judge_alone if alone else reviewing.set_review
+        verb(
             self.app,
-            self.reviewer,
+            judge,
             sheet.submission.id,
             question,
             level=judgement.get("assurance"),

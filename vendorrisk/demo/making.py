@@ -26,16 +26,17 @@ from vendorrisk.usecases.sheets import content_of
 
 USUAL_DAYS = 30
 
-_PEOPLE: Mapping[Role, tuple[str, str]] = {
-    Role.ADMINISTRATOR: ("Ida Marsh", "ida.marsh"),
-    Role.PROCUREMENT_OFFICER: ("Owen Blake", "owen.blake"),
-    Role.SECOND_OFFICER: ("Nadia Frost", "nadia.frost"),
-    Role.REVIEWER: ("Priya Nair", "priya.nair"),
-    Role.MODERATOR: ("Iris Calder", "iris.calder"),
-    Role.COMMITTEE_MEMBER: ("Tomas Reyes", "tomas.reyes"),
-    Role.RISK_OWNER: ("Hugh Penrose", "hugh.penrose"),
-    Role.AUDITOR: ("Greta Lund", "greta.lund"),
-}
+_PEOPLE: tuple[tuple[Role, str, str], ...] = (
+    (Role.ADMINISTRATOR, "Ida Marsh", "ida.marsh"),
+    (Role.PROCUREMENT_OFFICER, "Owen Blake", "owen.blake"),
+    (Role.SECOND_OFFICER, "Nadia Frost", "nadia.frost"),
+    (Role.REVIEWER, "Priya Nair", "priya.nair"),
+    (Role.REVIEWER, "Ben Ashworth", "ben.ashworth"),
+    (Role.MODERATOR, "Iris Calder", "iris.calder"),
+    (Role.COMMITTEE_MEMBER, "Tomas Reyes", "tomas.reyes"),
+    (Role.RISK_OWNER, "Hugh Penrose", "hugh.penrose"),
+    (Role.AUDITOR, "Greta Lund", "greta.lund"),
+)
 _DOMAIN = "caldervale.example"
 
 # Letters that nobody mistakes for another, so that a password can be typed from a screen.
@@ -194,17 +195,18 @@ _STAGE_SAYS: Mapping[Stage, str] = {
 
 
 def _journey(
-    app: Application, told: DemoVendor, staff: Mapping[Role, Actor], today: datetime
+    app: Application, told: DemoVendor, staff: Mapping[Role, list[Actor]], today: datetime
 ) -> Journey:
     plan = PLANS[told.id]
     return Journey(
         app=app,
         told=told.moved_to(working_day(today, plan.answered)),
         plan=plan,
-        officer=staff[Role.PROCUREMENT_OFFICER],
-        second_officer=staff[Role.SECOND_OFFICER],
-        reviewer=staff[Role.REVIEWER],
-        committee=staff[Role.COMMITTEE_MEMBER],
+        officer=staff[Role.PROCUREMENT_OFFICER][0],
+        second_officer=staff[Role.SECOND_OFFICER][0],
+        reviewers=(staff[Role.REVIEWER][0], staff[Role.REVIEWER][1]),
+        moderator=staff[Role.MODERATOR][0],
+        committee=staff[Role.COMMITTEE_MEMBER][0],
         today=today,
     )
 
@@ -217,11 +219,11 @@ def _guests(journeys: list[Journey]) -> list[Guest]:
     ]
 
 
-def _people(app: Application) -> tuple[dict[Role, Actor], tuple[Credential, ...]]:
+def _people(app: Application) -> tuple[dict[Role, list[Actor]], tuple[Credential, ...]]:
     """Set up the organisation: the administrator first, who adds the others."""
-    staff: dict[Role, Actor] = {}
+    staff: dict[Role, list[Actor]] = {}
     credentials = []
-    for role, (name, mailbox) in _PEOPLE.items():
+    for role, name, mailbox in _PEOPLE:
         email = f"{mailbox}@{_DOMAIN}"
         password = _password(email, name)
         if role is Role.ADMINISTRATOR:
@@ -230,13 +232,13 @@ def _people(app: Application) -> tuple[dict[Role, Actor], tuple[Credential, ...]
                 raise LookupError("a fresh demo has an administrator already")
             token = setup.complete_setup(app, code, name, email, password)
         else:
-            link = people.add_person(app, staff[Role.ADMINISTRATOR], name, email, [role])
+            link = people.add_person(app, staff[Role.ADMINISTRATOR][0], name, email, [role])
             token = people.choose_password(app, link.token, password)
         actor = people.actor_of(app, hash_token(token))
         if actor is None:
             raise LookupError("the session of somebody just signed in does not hold")
         people.sign_out(app, actor)
-        staff[role] = actor
+        staff.setdefault(role, []).append(actor)
         credentials.append(Credential(role, name, email, password))
     return staff, tuple(credentials)
 

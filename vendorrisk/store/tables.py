@@ -312,6 +312,65 @@ class ReviewRevision(SQLModel, table=True):
     saved_at: datetime = Field(sa_type=Moment)
 
 
+class ReviewSeat(SQLModel, table=True):
+    """That somebody is one of the two who judge an assessment alone, until `freed_at`."""
+
+    __tablename__ = "review_seat"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    person_id: str = Field(foreign_key="person.id")
+    taken_at: datetime = Field(sa_type=Moment)
+    freed_at: datetime | None = Field(default=None, sa_type=Moment)
+    freed_by: str | None = Field(default=None, foreign_key="person.id")
+    freed_reason: str = Field(default="", sa_type=Text)
+
+
+class OwnJudgement(SQLModel, table=True):
+    """What one of two reviewers judges alone; nobody else sees it before both handed in."""
+
+    __tablename__ = "own_judgement"
+
+    submission_id: str = Field(primary_key=True, foreign_key="submission.id")
+    question_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    version: int
+    assurance: str | None = None
+    not_applicable: str | None = None
+    reason: str = Field(default="", sa_type=Text)
+    saved_at: datetime = Field(sa_type=Moment)
+
+
+class HandIn(SQLModel, table=True):
+    """That the holder of a seat handed in what they judge of a submission."""
+
+    __tablename__ = "hand_in"
+    __table_args__ = (UniqueConstraint("submission_id", "seat_id"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    seat_id: str = Field(foreign_key="review_seat.id")
+    handed_in_at: datetime = Field(sa_type=Moment)
+
+
+class Difference(SQLModel, table=True):
+    """An answer that two reviewers judged differently, `apart` steps from each other.
+
+    `settled_by` is null until a moderator has settled it, together with the columns before it.
+    """
+
+    __tablename__ = "difference"
+
+    submission_id: str = Field(primary_key=True, foreign_key="submission.id")
+    question_id: str = Field(primary_key=True)
+    apart: int
+    assurance: str | None = None
+    not_applicable: str | None = None
+    reason: str = Field(default="", sa_type=Text)
+    settled_by: str | None = Field(default=None, foreign_key="person.id")
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
 class Scorecard(SQLModel, table=True):
     """A computed result, with the digests that let anyone compute it again. Never changed."""
 

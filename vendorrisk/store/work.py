@@ -64,13 +64,16 @@ from vendorrisk.store.tables import (
     DecisionCondition,
     Delegation,
     DeletionReceipt,
+    Difference,
     Engagement,
     Evidence,
     EvidenceFor,
+    HandIn,
     Installation,
     Invitation,
     Moment,
     Override,
+    OwnJudgement,
     Pending,
     Person,
     PersonRole,
@@ -79,6 +82,7 @@ from vendorrisk.store.tables import (
     RecoveryCode,
     Review,
     ReviewRevision,
+    ReviewSeat,
     RiskAcceptance,
     ScopeApproval,
     Scorecard,
@@ -185,6 +189,14 @@ class PortfolioRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatItem:
+    """A seat of a reviewer who judges alone; `handed_in` about the latest submission."""
+
+    seat: ReviewSeat
+    handed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrailFilter:
     """Which events are asked for; what is left out lets all through.
 
@@ -211,6 +223,9 @@ _PARENT: Mapping[type[SQLModel], tuple[type[Any], str]] = {
     EvidenceFor: (Evidence, "evidence_id"),
     Review: (Submission, "submission_id"),
     ReviewRevision: (Submission, "submission_id"),
+    OwnJudgement: (Submission, "submission_id"),
+    HandIn: (Submission, "submission_id"),
+    Difference: (Submission, "submission_id"),
     Scorecard: (Submission, "submission_id"),
     DecisionCondition: (Decision, "decision_id"),
 }
@@ -226,6 +241,7 @@ _DIRECT = (
     AuditEvent,
     DeletionReceipt,
     ConflictDeclaration,
+    ReviewSeat,
     ScopeApproval,
     Override,
     ConditionCheck,
@@ -659,11 +675,52 @@ class Work:
         return [DecisionItem(decision, tuple(rest)) for decision, rest in items.values()]
 
     def reviewers(self, assessment_id: str) -> frozenset[str]:
-        """The ids of everybody who ever judged an answer of this assessment."""
+        """The ids of everybody who ever judged an answer of this assessment, alone or not."""
+        found: set[str] = set()
+        for table, who in ((ReviewRevision, "reviewer_id"), (OwnJudgement, "person_id")):
+            query = (
+                select(getattr(table, who))
+                .join(Submission, col(Submission.id) == col(cast(Any, table).submission_id))
+                .where(self._within(Submission), col(Submission.assessment_id) == assessment_id)
+                .distinct()
+            )
+            found.update(self._session.scalars(query))
+        return frozenset(found)
+
+    def seats(self, assessment_ids: Collection[str]) -> dict[str, list[SeatItem]]:
+        """By assessment, every seat that anybody ever took, the first one first."""
         query = (
-            select(col(ReviewRevision.reviewer_id))
-            .join(Submission, col(Submission.id) == col(ReviewRevision.submission_id))
-            .where(self._within(Submission), col(Submission.assessment_id) == assessment_id)
+            select(ReviewSeat, col(HandIn.id))
+            .select_from(ReviewSeat)
+            .join(Submission, col(Submission.assessment_id) == col(ReviewSeat.assessment_id))
+            .outerjoin(
+                HandIn,
+                (col(HandIn.seat_id) == col(ReviewSeat.id))
+                & (col(HandIn.submission_id) == col(Submission.id)),
+            )
+            .where(
+                self._within(ReviewSeat),
+                col(ReviewSeat.assessment_id).in_(assessment_ids),
+                _latest(Submission, Submission.assessment_id),
+            )
+            .order_by(col(ReviewSeat.taken_at), col(ReviewSeat.id))
+        )
+        found: dict[str, list[SeatItem]] = {}
+        for seat, handed_in in self._session.execute(query):
+            found.setdefault(seat.assessment_id, []).append(SeatItem(seat, handed_in is not None))
+        return found
+
+    def open_differences(self, assessment_ids: Collection[str]) -> frozenset[str]:
+        """Those of these assessments where a moderator still has something to settle."""
+        query = (
+            select(col(Submission.assessment_id))
+            .join(Difference, col(Difference.submission_id) == col(Submission.id))
+            .where(
+                self._within(Submission),
+                col(Submission.assessment_id).in_(assessment_ids),
+                col(Difference.settled_by).is_(None),
+                _latest(Submission, Submission.assessment_id),
+            )
             .distinct()
         )
         return frozenset(self._session.scalars(query))

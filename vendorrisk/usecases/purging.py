@@ -29,6 +29,7 @@ from vendorrisk.store.tables import (
     DecisionCondition,
     Delegation,
     DeletionReceipt,
+    Difference,
     Engagement,
     Evidence,
     EvidenceFor,
@@ -36,9 +37,11 @@ from vendorrisk.store.tables import (
     Invitation,
     LegalHold,
     Override,
+    OwnJudgement,
     ReadCode,
     Review,
     ReviewRevision,
+    ReviewSeat,
     RiskAcceptance,
     SetupToken,
     SignIn,
@@ -428,6 +431,26 @@ def _answers(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
         for review in reviews:
             review.reason = ""
         stores.append(_rows("review", len(reviews), "blanked"))
+        alone = [
+            one
+            for submission in submissions
+            for one in work.all(OwnJudgement, submission_id=submission.id)
+        ]
+        for judgement in alone:
+            work.remove(judgement)
+        stores.append(_rows("own_judgement", len(alone)))
+        differences = [
+            one
+            for submission in submissions
+            for one in work.all(Difference, submission_id=submission.id)
+        ]
+        for difference in differences:
+            difference.reason = ""
+        stores.append(_rows("difference", len(differences), "blanked"))
+        seats = work.all(ReviewSeat, **own)
+        for seat in seats:
+            seat.freed_reason = ""
+        stores.append(_rows("review_seat", len(seats), "blanked"))
     return due.subject_id, stores
 
 

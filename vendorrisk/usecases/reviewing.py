@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal, cast
+from typing import cast
 
 from vendorrisk import assurance
 from vendorrisk.access import (
@@ -17,6 +17,7 @@ from vendorrisk.access import (
     authorise,
     require_independent_review,
 )
+from vendorrisk.agreement import Agreement, agreement
 from vendorrisk.assessment import STATE_SAYS, Move, State, after, may
 from vendorrisk.content import Catalogue, spelled_out
 from vendorrisk.document import InvalidContent
@@ -27,6 +28,7 @@ from vendorrisk.store.tables import (
     Assessment,
     AuditEvent,
     Engagement,
+    OwnJudgement,
     Review,
     Scorecard,
     Submission,
@@ -37,7 +39,31 @@ from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.duties import kept_apart
 from vendorrisk.usecases.errors import Conflict, NotFound, Refusal
 from vendorrisk.usecases.forms import Form
-from vendorrisk.usecases.scorecards import compute, evaluate, read_snapshot, reply_in, view
+from vendorrisk.usecases.judgements import (
+    ONE,
+    SEATS,
+    Level,
+    Panel,
+    Verdict,
+    asks_less,
+    check_judgement,
+    ground,
+    otherwise,
+    panel_of,
+    require_answer,
+    require_latest,
+    supported,
+    word,
+)
+from vendorrisk.usecases.moderating import require_settled
+from vendorrisk.usecases.scorecards import (
+    compute,
+    evaluate,
+    preview,
+    read_snapshot,
+    reply_in,
+    view,
+)
 from vendorrisk.usecases.sheets import (
     content_of,
     move,
@@ -50,7 +76,6 @@ from vendorrisk.usecases.submitting import SubmissionView, submission_view
 from vendorrisk.usecases.values import (
     DomainLine,
     Figure,
-    Reply,
     RuleLine,
     ScorecardView,
     ScoreLine,
@@ -61,13 +86,16 @@ __all__ = [
     "DomainLine",
     "Figure",
     "Level",
+    "PanelView",
     "ReviewRow",
     "ReviewSheet",
     "ReviewView",
     "RuleLine",
     "ScoreLine",
     "ScorecardView",
+    "SeatView",
     "Step",
+    "Verdict",
     "Verification",
     "finish_review",
     "review_sheet",
@@ -76,8 +104,6 @@ __all__ = [
     "verify_scorecard",
 ]
 
-Level = Literal["self_attested", "documented", "audited", "verified", "contradicted"]
-
 
 @dataclass(frozen=True, slots=True)
 class ReviewView:
@@ -85,10 +111,46 @@ class ReviewView:
 
     version: int
     level: Level | None
-    not_applicable: Literal["approved", "rejected"] | None
+    not_applicable: Verdict | None
     reason: str
     reviewer: str | None
     saved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """One of the two who judge alone; `you` is whoever looks."""
+
+    person_id: str
+    name: str
+    you: bool
+    handed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """How far two reviewers are who judge alone; `two` is false where one reviewer's word stands.
+
+    `asks_less` is true where two would judge unless this installation said otherwise. Before both
+    have handed in (`revealed`), rows show whoever looks their own judgements and nobody else's, and
+    `previews` is true where the figures take those in. `to_settle` answers wait for a moderator.
+    """
+
+    two: bool
+    asks_less: bool
+    seats: tuple[SeatView, ...]
+    revealed: bool
+    previews: bool
+    to_settle: int
+    agreement: Agreement | None
+    may_hand_in: bool
+    may_settle: bool
+    may_free: bool
+
+    @property
+    def you(self) -> SeatView | None:
+        """The seat of whoever looks."""
+        return next((seat for seat in self.seats if seat.you), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +161,9 @@ class ReviewRow:
     what keeps a file from counting in full: stale, out of scope, not asked for.
     `claims_not_applicable` holds the vendor's ground, to be approved or rejected. `line` is None
     for a question that no criterion grades. `fired` are the ids of rules that look at it.
-    `answers_to` names the controls of published frameworks that the question maps to.
+    `answers_to` names the controls of published frameworks that the question maps to. `alone` are
+    the judgements of two who judged alone, once both handed in; `apart` counts the steps between
+    them where they differ, and `settled` says whether a moderator has settled that.
     """
 
     question_id: str
@@ -119,6 +183,9 @@ class ReviewRow:
     line: ScoreLine | None
     fired: tuple[str, ...]
     answers_to: str
+    alone: tuple[ReviewView, ...] = ()
+    apart: int | None = None
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +211,7 @@ class ReviewSheet:
     may_review: bool
     may_finish: bool
     why_not_finish: str | None
+    panel: PanelView
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +237,28 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         engagement, vendor = require_parents(work, row)
         content = content_of(app, row)
         submission, card = require_scored(work, assessment_id)
-        opened = view(card, content, submission)
-        reviews = work.reviews(submission.id)
+        panel = panel_of(app, work, row, submission)
+        reviews: Mapping[str, Review | OwnJudgement] = work.reviews(submission.id)
+        if panel.two and not panel.revealed:
+            reviews = panel.own.get(actor.id, {})
         files = evidence_views(work, actor, row, content.questionnaire)
         reviewers = reviewers_of(work, assessment_id)
         inviters = work.inviters(assessment_id)
-        names = work.names({*reviewers, *(review.reviewer_id for review in reviews.values())})
+        seated = {one.seat.person_id for one in panel.seats}
+        names = work.names({*reviewers, *seated, *map(_by, reviews.values())})
         signed = submission_view(work, submission)
+    previews = panel.two and not panel.revealed and any(map(word, reviews.values()))
+    if previews:
+        opened = preview(card, content, submission, panel.own[actor.id])
+    else:
+        opened = view(card, content, submission)
     rows = tuple(_rows(content, submission, reviews, files, opened, names, _catalogues(app)))
+    if panel.revealed:
+        rows = tuple(_with_both(row, panel, names) for row in rows)
     state = State(row.state)
+    shown = _panel_view(actor, row, panel, names, previews, otherwise(content, submission))
     graded = [r for r in rows if r.line is not None and _judgeable(r)]
-    refusal = _why_not_finish(actor, state, reviewers, inviters)
+    refusal = _why_not_finish(actor, state, reviewers, inviters, panel)
     return ReviewSheet(
         assessment_id=row.id,
         engagement_id=engagement.id,
@@ -197,9 +276,10 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         to_judge=len(graded),
         reviewers=tuple(sorted(names[reviewer] for reviewer in reviewers if reviewer in names)),
         scorecard=opened,
-        may_review=allowed(actor, Action.SET_REVIEW) and may(Move.REVIEW, state),
+        may_review=_may_judge(actor, panel) and may(Move.REVIEW, state),
         may_finish=refusal is None,
         why_not_finish=refusal,
+        panel=shown,
     )
 
 
@@ -210,7 +290,7 @@ def set_review(
     question_id: str,
     *,
     level: Level | None,
-    not_applicable: Literal["approved", "rejected"] | None = None,
+    not_applicable: Verdict | None = None,
     reason: str,
     seen_version: int,
 ) -> ScorecardView:
@@ -218,29 +298,26 @@ def set_review(
     judgement back. A reason is always asked for.
 
     Raises `Conflict` with the colleague's judgement, `Invalid` (level, not_applicable, reason),
-    `Refusal` when the submission is not the latest, was returned or decided.
+    `Refusal` when the submission is not the latest, was returned or decided, and where two
+    reviewers judge alone (two_judge).
     """
     scope = authorise(actor, Action.SET_REVIEW)
     form = Form()
     text = form.text("reason", reason, "A reason")
     with app.store.begin(scope) as work:
-        submission = work.get(Submission, id=submission_id)
-        if submission is None:
-            raise NotFound("This submission")
+        submission = require_latest(work, actor, Action.SET_REVIEW, submission_id)
         row = require_assessment(work, submission.assessment_id)
-        kept_apart(work, actor, Action.SET_REVIEW, row)
-        latest = work.latest_submission(row.id)
-        if latest is None or latest.id != submission.id:
+        if panel_of(app, work, row, submission).two:
             raise Refusal(
-                "not_latest",
-                "The vendor has submitted again since.",
-                "Open the review again and judge the latest submission.",
+                "two_judge",
+                "Two reviewers judge this submission alone before anything counts.",
+                "Open the review again: what you judge there stays yours until both hand in.",
             )
         move(work, row, Move.REVIEW)
         content = content_of(app, row)
-        question = _require_answer(content, submission, question_id)
+        question = require_answer(content, submission, question_id)
         reply, _ = reply_in(json.loads(submission.snapshot), question_id)
-        _check_judgement(form, content, reply, level, not_applicable)
+        check_judgement(form, content, reply, level, not_applicable)
         form.check()
         try:
             saved = work.save_review(
@@ -296,7 +373,8 @@ def verify_scorecard(app: Application, actor: Actor, scorecard_id: str) -> Verif
 def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
     """Hand the assessment to the committee.
 
-    Raises `NotAllowed` (inviter_is_sole_reviewer) and `Refusal` (`*_refuses_finish_review`).
+    Raises `NotAllowed` (inviter_is_sole_reviewer) and `Refusal` (not_handed_in, not_settled,
+    `*_refuses_finish_review`).
     """
     scope = authorise(actor, Action.FINISH_REVIEW, assessment_id)
     with app.store.begin(scope) as work:
@@ -304,8 +382,13 @@ def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
         kept_apart(work, actor, Action.FINISH_REVIEW, row)
         reviewers = {*reviewers_of(work, assessment_id), actor.id}
         require_independent_review(reviewers, work.inviters(assessment_id))
+        latest = work.latest_submission(assessment_id)
+        panel = panel_of(app, work, row, latest) if latest else ONE
+        after(Move.FINISH_REVIEW, State(row.state))
+        require_settled(panel)
         move(work, row, Move.FINISH_REVIEW)
-        work.record(actor, Action.FINISH_REVIEW, "assessment", row.id, row.id)
+        alone = "two" if panel.two else "one"
+        work.record(actor, Action.FINISH_REVIEW, "assessment", row.id, row.id, reviewers=alone)
 
 
 def require_scored(work: Work, assessment_id: str) -> tuple[Submission, Scorecard]:
@@ -364,11 +447,16 @@ def reviewers_of(work: Work, assessment_id: str) -> frozenset[str]:
 
 
 def _why_not_finish(
-    actor: Actor, state: State, reviewers: frozenset[str], inviters: frozenset[str]
+    actor: Actor,
+    state: State,
+    reviewers: frozenset[str],
+    inviters: frozenset[str],
+    panel: Panel,
 ) -> str | None:
     try:
         authorise(actor, Action.FINISH_REVIEW)
         after(Move.FINISH_REVIEW, state)
+        require_settled(panel)
         require_independent_review({*reviewers, actor.id}, inviters)
     except Refusal as refusal:
         return refusal.sentence
@@ -429,7 +517,7 @@ def _catalogues(app: Application) -> Mapping[str, Catalogue]:
 def _rows(
     content: Content,
     submission: Submission,
-    reviews: Mapping[str, Review],
+    reviews: Mapping[str, Review | OwnJudgement],
     files: tuple[EvidenceView, ...],
     opened: ScorecardView,
     names: Mapping[str, str],
@@ -454,7 +542,7 @@ def _rows(
                 section_id=section.id,
                 section_title=section.title,
                 reply_says=says(question, reply),
-                claims_not_applicable=_ground(reply),
+                claims_not_applicable=ground(reply),
                 answered=reply is not None,
                 note=note,
                 evidence=tuple(
@@ -467,7 +555,7 @@ def _rows(
                     for standing in standings
                     if standing.question == question.id and standing.state != "fresh"
                 ),
-                supported=_supported(content, levels.get(question.id, {}), reply),
+                supported=supported(content, levels.get(question.id, {}), reply),
                 review=_review_view(reviews.get(question.id), names),
                 line=lines.get(question.id),
                 fired=tuple(rule.id for rule in opened.rules if question.id in rule.questions),
@@ -475,66 +563,96 @@ def _rows(
             )
 
 
-def _supported(content: Content, levels: Mapping[str, str], reply: Reply) -> str | None:
-    """The level that evidence gives the claimed choice; for several ticks the weakest of theirs."""
-    everyday = content.rubric.everyday
-    if reply is None or isinstance(reply, dict) or everyday is None or everyday.assurance is None:
-        return None
-    order = everyday.assurance.levels
-    chosen = reply if isinstance(reply, list) else [str(reply)]
-    found = [levels.get(choice, levels.get("*", order[0])) for choice in chosen]
-    return min(found, key=order.index, default=order[0])
-
-
-def _ground(reply: Reply) -> str | None:
-    if isinstance(reply, dict) and "not_applicable" in reply:
-        return str(reply["not_applicable"])
-    return None
-
-
 def _judgeable(row: ReviewRow) -> bool:
     return row.claims_not_applicable is not None or row.supported is not None
 
 
-def _review_view(row: Review | None, names: Mapping[str, str]) -> ReviewView:
+def _may_judge(actor: Actor, panel: Panel) -> bool:
+    """Whether somebody may judge answers, alone or with the one word that counts."""
+    if not panel.two:
+        return allowed(actor, Action.SET_REVIEW)
+    seat = panel.seat_of(actor.id)
+    free = len(panel.seats) < SEATS if seat is None else not seat.handed_in
+    return free and allowed(actor, Action.JUDGE_ALONE)
+
+
+def _panel_view(
+    actor: Actor,
+    row: Assessment,
+    panel: Panel,
+    names: Mapping[str, str],
+    previews: bool,
+    left: Mapping[str, str],
+) -> PanelView:
+    open_now = may(Move.REVIEW, State(row.state))
+    seated = panel.seat_of(actor.id) is not None
+    found = None
+    if panel.revealed:
+        first, second = panel.said(0), panel.said(1)
+        found = agreement(
+            (word(first.get(name)), word(second.get(name)), kept) for name, kept in left.items()
+        )
+    return PanelView(
+        two=panel.two,
+        asks_less=asks_less(panel, row),
+        seats=tuple(
+            SeatView(
+                one.seat.person_id,
+                names.get(one.seat.person_id, ""),
+                one.seat.person_id == actor.id,
+                one.handed_in,
+            )
+            for one in panel.seats
+        ),
+        revealed=panel.revealed,
+        previews=previews,
+        to_settle=panel.open,
+        agreement=found,
+        may_hand_in=panel.two and not panel.revealed and open_now and _may_judge(actor, panel),
+        may_settle=bool(panel.differences)
+        and open_now
+        and not seated
+        and allowed(actor, Action.SETTLE_JUDGEMENT),
+        may_free=panel.two
+        and not panel.revealed
+        and open_now
+        and not seated
+        and allowed(actor, Action.FREE_SEAT),
+    )
+
+
+def _with_both(row: ReviewRow, panel: Panel, names: Mapping[str, str]) -> ReviewRow:
+    """A row with what both judged alone, where either did."""
+    both = tuple(panel.said(place).get(row.question_id) for place in range(SEATS))
+    if not any(map(word, both)):
+        return row
+    differs = panel.differences.get(row.question_id)
+    return replace(
+        row,
+        alone=tuple(
+            replace(_review_view(said, names), reviewer=names.get(seat.seat.person_id))
+            for seat, said in zip(panel.seats, both, strict=True)
+        ),
+        apart=differs.apart if differs else None,
+        settled=differs is None or differs.settled_by is not None,
+    )
+
+
+def _by(row: Review | OwnJudgement) -> str:
+    return row.reviewer_id if isinstance(row, Review) else row.person_id
+
+
+def _review_view(row: Review | OwnJudgement | None, names: Mapping[str, str]) -> ReviewView:
     if row is None:
         return ReviewView(0, None, None, "", None, None)
     return ReviewView(
         version=row.version,
         level=cast("Level | None", row.assurance),
-        not_applicable=cast('Literal["approved", "rejected"] | None', row.not_applicable),
+        not_applicable=cast("Verdict | None", row.not_applicable),
         reason=row.reason,
-        reviewer=names.get(row.reviewer_id),
+        reviewer=names.get(_by(row)),
         saved_at=row.saved_at,
     )
-
-
-def _require_answer(content: Content, submission: Submission, question_id: str) -> Question:
-    read = read_snapshot(content, json.loads(submission.snapshot))
-    seen = visibility(content.questionnaire, read.values, read.facts)
-    for question in content.questionnaire.questions:
-        if question.id == question_id and isinstance(seen[question_id], Visible):
-            return question
-    raise Refusal(
-        "unknown_question",
-        "This submission was not asked that question.",
-        "Open the review again and choose one of its answers.",
-    )
-
-
-def _check_judgement(
-    form: Form, content: Content, reply: Reply, level: str | None, not_applicable: str | None
-) -> None:
-    everyday = content.rubric.everyday
-    levels = everyday.assurance.levels if everyday and everyday.assurance else ()
-    if level is not None and level not in (*levels, assurance.CONTRADICTED):
-        form.problem("level", "Choose one of the levels in the list.")
-    elif level is not None and (reply is None or isinstance(reply, dict)):
-        form.problem("level", "There is no claim here that could be proven or contradicted.")
-    if not_applicable not in (None, "approved", "rejected"):
-        form.problem("not_applicable", "Approve it or reject it.")
-    elif not_applicable is not None and _ground(reply) is None:
-        form.problem("not_applicable", "The vendor does not say that this does not apply.")
 
 
 def _conflict(work: Work, stale: StaleError, question: Question) -> Conflict:

@@ -15,7 +15,7 @@ from vendorrisk.access import Actor
 from vendorrisk.document import Report
 from vendorrisk.questionnaire import Question
 from vendorrisk.store import Work, document_text
-from vendorrisk.store.tables import Assessment, Review, Scorecard, Submission
+from vendorrisk.store.tables import Assessment, OwnJudgement, Review, Scorecard, Submission
 from vendorrisk.usecases.application import Content
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.sheets import says
@@ -49,7 +49,7 @@ def read_snapshot(content: Content, data: Mapping[str, Any]) -> assurance.Submis
     return read
 
 
-def review_of(reviews: Mapping[str, Review]) -> dict[str, dict[str, str]]:
+def review_of(reviews: Mapping[str, Review | OwnJudgement]) -> dict[str, dict[str, str]]:
     """Judgements in the shape in which they are scored and stored with a scorecard."""
     found = {}
     for question_id, row in sorted(reviews.items()):
@@ -99,6 +99,24 @@ def compute(
         actor, "score", "scorecard", card.id, row.id, number=card.number, sha256=card.sha256
     )
     return card
+
+
+def preview(
+    card: Scorecard,
+    content: Content,
+    submission: Submission,
+    own: Mapping[str, OwnJudgement],
+) -> ScorecardView:
+    """What a scorecard would be if one reviewer's own judgements counted; it is stored nowhere."""
+    result = evaluate(content, submission, review_of(own))
+    text = document_text(result)
+    shown = Scorecard(
+        **card.model_dump(exclude={"result", "sha256", "band"}),
+        result=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        band=_band(result),
+    )
+    return view(shown, content, submission)
 
 
 def read_judged(

@@ -14,6 +14,7 @@ from vendorrisk.store.tables import Override, ScopeApproval
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import needs_approval
 from vendorrisk.usecases.intake import INTAKE
+from vendorrisk.usecases.judgements import SEATS, two_begin
 from vendorrisk.usecases.reviewing import reviewers_of
 from vendorrisk.usecases.vendors import title_of
 
@@ -51,6 +52,7 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
             approved = {one.assessment_id for one in work.all(ScopeApproval)}
             for _, group in groupby(rows, key=lambda row: row.vendor.id):
                 found += _vendor(app, list(group), actor, approved)
+            found = list(_judged_alone(app, work, rows, actor, found))
             found += _overrides(work, rows, actor)
             found += _conditions(work, rows, actor, today)
             found = [_kept_apart(work, actor, item) for item in found]
@@ -215,6 +217,56 @@ def _overrides(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterat
                 engagement_id=row.engagement.id,
                 assessment_id=asked.assessment_id,
             )
+
+
+def _judged_alone(
+    app: Application,
+    work: Work,
+    rows: Sequence[PortfolioRow],
+    actor: Actor,
+    items: Sequence[Waiting],
+) -> Iterator[Waiting]:
+    """Reviews by two who judge alone, which wait on one of them, or on a moderator, in turn."""
+    reviewed = {
+        row.assessment.id: row.assessment
+        for row in rows
+        if row.assessment is not None
+        and State(row.assessment.state) in (State.SUBMITTED, State.IN_REVIEW)
+    }
+    taken = work.seats(list(reviewed)) if reviewed else {}
+    to_settle = work.open_differences(list(taken)) if taken else frozenset()
+    names = work.names({one.seat.person_id for seats in taken.values() for one in seats})
+    for item in items:
+        row = reviewed.get(item.assessment_id or "")
+        if item.page != "review" or row is None or not (row.id in taken or two_begin(app, row)):
+            yield item
+            continue
+        seats = [one for one in taken.get(row.id, []) if one.seat.freed_at is None]
+        late = [one.seat.person_id for one in seats if not one.handed_in]
+        own = next((one for one in seats if one.seat.person_id == actor.id), None)
+        if row.id in to_settle:
+            yield replace(
+                item,
+                whom=ROLE_SAYS[Role.MODERATOR],
+                next_step="Settle where the two reviewers differ",
+                yours=own is None and allowed(actor, Action.SETTLE_JUDGEMENT),
+            )
+        elif late or len(seats) < SEATS:
+            missing = _NOT_YET[SEATS - len(seats)]
+            mine = len(seats) < SEATS if own is None else not own.handed_in
+            yield replace(
+                item,
+                whom=" and ".join([*(names.get(one, "") for one in late), *missing]),
+                next_step="Judge the answers alone",
+                yours=mine and allowed(actor, Action.JUDGE_ALONE),
+            )
+        else:
+            yours = allowed(actor, Action.FINISH_REVIEW)
+            yield replace(item, next_step=_STEPS[State.IN_REVIEW][1], yours=yours)
+
+
+_NOT_YET = ((), ("a second reviewer",), ("two reviewers",))
+"""Who is waited on besides those who have begun, by how many seats are free."""
 
 
 def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:

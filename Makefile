@@ -18,7 +18,7 @@ demo: $(VENV)/.app ## the same with a made-up portfolio, in a database of its ow
 	@exec $(BIN)/vendorrisk demo
 
 test: $(VENV)/.dev chromium ## run every test, those in Chromium and on PostgreSQL too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/.dev ## lint, types, import directions and the fast tests
 	$(BIN)/ruff check .

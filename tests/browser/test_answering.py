@@ -313,28 +313,24 @@ def choose_file(card: Card, name: str, content: bytes) -> None:
     card.area.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )
-    expect(card.area.get_by_test_id("stFileChip")).to_be_visible()
+    chip = card.area.get_by_test_id("stFileChip")
+    expect(chip).to_have_attribute("aria-label", re.compile(re.escape(name.rpartition("/")[2])))
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("tool.exe", b"MZ\x90\x00\x03", "is of a kind that is not taken"),
-        ("policy.pdf", b"", "is empty"),
-        ("../../policy.pdf", PDF, "has a folder in it"),
-        ("policy.txt", PDF, "its name does not say so"),
-    ],
-)
-def test_a_file_that_is_not_taken_is_refused_with_the_reason(
-    office, attaching, name, content, says
-):
+def test_files_that_are_not_taken_are_refused_with_the_reason(office, attaching):
     actor, card = attaching
-    choose_file(card, name, content)
+    for name, content, says in (
+        ("tool.exe", b"MZ\x90\x00\x03", "is of a kind that is not taken"),
+        ("empty.pdf", b"", "is empty"),
+        ("../../kept.pdf", PDF, "has a folder in it"),
+        ("policy.txt", PDF, "its name does not say so"),
+    ):
+        choose_file(card, name, content)
 
-    card.button("Attach").click()
+        card.button("Attach").click()
 
-    expect(card.area).to_contain_text(says)
-    expect(card.area.get_by_role("spinbutton", name="year, Date on")).to_have_text("2026")
+        expect(card.area).to_contain_text(says)
+        expect(card.area.get_by_role("spinbutton", name="year, Date on")).to_have_text("2026")
     assert evidence.evidence_list(office.app, actor, actor.assessment_id) == ()
 
 

@@ -1,6 +1,6 @@
 # Every command of the project. `make run` serves the app, `make test` proves it; each sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check audit bench lock chromium clean
+.PHONY: help run demo test check types fast-tests audit bench lock chromium clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -23,8 +23,13 @@ test: $(VENV)/.dev chromium ## run every test, those in Chromium and on PostgreS
 check: $(VENV)/.dev ## lint, types, import directions and the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j 2 types fast-tests
+
+types:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fast-tests:
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(FAST)"
 
 audit: $(VENV)/.dev ## look for known weaknesses of what is pinned, and for secrets among the files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import quick_sqlite
-from tests.log_watch import WATCH
+from tests.log_watch import TOLD_AT_THE_END, WATCH
 from tests.postgres_server import PostgresServer, running_server
 from vendorrisk.keys import Keys
 from vendorrisk.store import Store, migrate
@@ -55,11 +56,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
-    """An SQLite database of the test's own."""
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> Iterator[str]:
+    """An SQLite database of the test's own, which holds no secret that the test made."""
     path = tmp_path / "vendorrisk.db"
     shutil.copyfile(migrated_file, path)
-    return f"sqlite:///{path}"
+    WATCH.lately.clear()
+    yield f"sqlite:///{path}"
+    stored = b"".join(file.read_bytes() for file in sorted(tmp_path.glob("vendorrisk.db*")))
+    WATCH.search("database: SQLite", stored, lately=True)
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +83,10 @@ def migrated_template(postgres_server: PostgresServer) -> str:
 def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
     """A PostgreSQL database of the test's own."""
     name = postgres_server.create(migrated_template)
+    WATCH.lately.clear()
     yield postgres_server.url(name)
+    if WATCH.lately:
+        WATCH.search("database: PostgreSQL", postgres_server.dump(name), lately=True)
     postgres_server.drop(name)
 
 
@@ -142,31 +149,48 @@ def _slow(path: Path) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def logs_without_secrets() -> Iterator[None]:
-    """Nothing that any test of this process logged holds a token, password or code of one."""
+def no_secret_where_it_must_not_be() -> Iterator[None]:
+    """No log, address, page or database of this process holds a token, password or code."""
     yield
     assert WATCH.leaks() == []
+    assert WATCH.found == []
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the counts of this process to the one that reports."""
     handed = getattr(session.config, "workeroutput", None)
     if handed is not None:
-        handed["watched"] = (len(WATCH.secrets), len(WATCH.lines))
+        handed["watched"] = watched()
+        handed["told"] = TOLD_AT_THE_END
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take the counts of a process that ends."""
-    _WATCHED.append(getattr(node, "workeroutput", {}).get("watched", (0, 0)))
+    handed = getattr(node, "workeroutput", {})
+    _WATCHED.append(Counter(handed.get("watched", {})))
+    TOLD_AT_THE_END.extend(handed.get("told", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how much was searched for how many secrets."""
-    made, lines = map(
-        sum, zip(*(_WATCHED or [(len(WATCH.secrets), len(WATCH.lines))]), strict=True)
-    )
-    terminalreporter.line(f"Searched {lines:,} lines of log for {made:,} secrets of the tests.")
+    total = sum(_WATCHED, Counter()) if _WATCHED else Counter(watched())
+    made = total.pop("secret", 0)
+    places = ", ".join(f"{number:,} × {where}" for where, number in sorted(total.items()))
+    terminalreporter.line(f"Searched for {made:,} tokens and secrets of the tests in {places}.")
+    for sentence in TOLD_AT_THE_END:
+        terminalreporter.line(sentence)
 
 
-_WATCHED: list[tuple[int, int]] = []
+def watched() -> dict[str, int]:
+    """How many secrets this process knew, and in how many places of each kind it looked for them:
+    those of the test in its database, and all in everything else.
+    """
+    return {
+        "secret": len(WATCH.secrets),
+        "line of a log": len(WATCH.lines),
+        **WATCH.searched,
+    }
+
+
+_WATCHED: list[Counter[str]] = []

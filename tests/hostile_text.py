@@ -75,6 +75,7 @@ HOSTILE: dict[str, str] = {
     # other languages of machines
     "formula of a spreadsheet": "=HYPERLINK(\"https://evil.example\",\"x\")",
     "command of a spreadsheet": "+cmd|' /C calc'!A0 @SUM(1+1) -2+3 \t=1 %evil",
+    "formula in another cell": 'evil;=1+1;"=2+2";@SUM(1)\t=3,=4|=5',
     "database": "'; DROP TABLE answer;-- ' OR '1'='1",
     "template": "{{7*7}} ${7*7} #{7*7} <%= 7*7 %> {% raw %} {0.__class__} %s %n %(x)s",
     "path": "../../../../etc/passwd ..\\..\\windows\\system32 file:///etc/passwd",

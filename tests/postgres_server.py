@@ -43,6 +43,19 @@ class PostgresServer:
         self.run(statement)
         return name
 
+    def dump(self, name: str) -> bytes:
+        """Every row of every table of a database, as text."""
+        found = []
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            for (table,) in tables:
+                rows = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
+                with connection.cursor().copy(rows) as copied:
+                    found.extend(bytes(part) for part in copied)
+        return b"".join(found)
+
     def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self.run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

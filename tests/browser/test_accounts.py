@@ -74,7 +74,7 @@ def device(browser: Browser, watch: Watch) -> Iterator[Callable[[], Device]]:
 
     yield device
     for context in contexts:
-        context.close()
+        watch.close(context)
 
 
 def home(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from tests.browser.second_step import set_up_app
 from tests.browser.served import PATIENCE, Office, Served
 from tests.browser.test_journey import session
 from tests.hostile_text import HOSTILE
+from tests.log_watch import TOLD_AT_THE_END
 from tests.shorter import LIBRARY, SECTIONS
 from tests.shorter import vendors as portfolio
 from tests.ui import town
@@ -24,14 +26,19 @@ from vendorrisk.server.sessions import SESSION_COOKIE
 from vendorrisk.usecases import (
     answering,
     assessments,
+    deciding,
+    delegating,
     duties,
     evidence,
     invitations,
     people,
+    retention,
     reviewing,
     submitting,
     vendors,
 )
+from vendorrisk.usecases.deciding import NewCondition
+from vendorrisk.usecases.forms import clean
 
 pytestmark = pytest.mark.browser
 
@@ -86,7 +93,7 @@ def visit(server: Served, browser: Browser, watch: Watch, dialogs: list[str]) ->
 
     yield visit
     for context in contexts:
-        context.close()
+        watch.close(context)
 
 
 def in_pieces(texts: Sequence[str], longest: int) -> list[str]:
@@ -100,36 +107,61 @@ def in_pieces(texts: Sequence[str], longest: int) -> list[str]:
     return pieces
 
 
-def test_no_text_of_a_vendor_becomes_more_than_text(server, office, visit, dialogs) -> None:
-    here = add_people(office)
-    assessment_id, contact, token, engagement_id = hostile_vendor(office)
-    surfaces = {
-        "welcome": "/",
-        **{f"questionnaire, {name}": f"/questionnaire?section={name}" for name in SECTIONS},
-        "evidence": "/evidence",
-        "submit": "/submit",
-    }
-    found = look(visit(token), server, surfaces)
+ALL = "\n".join(HOSTILE.values())
+LINES = in_pieces([" ".join(text.split()) for text in HOSTILE.values()], 190)
+"""All of them on as few lines as fit a field of one line."""
+ADDRESS = "*_evil_*`b`$c$|~~d~~'e'&lt@evil.example"
+"""As much markup as an e-mail address takes."""
+REFUSED = "Failed to load resource: the server responded with a status of 422"
 
-    submitting.submit(
-        office.app,
-        contact,
-        assessment_id,
-        name=HOSTILE["image with handler"],
-        role=HOSTILE["link"] + HOSTILE["badge"],
-        statement_accepted=True,
-        number=1,
-    )
+
+def test_no_text_of_a_vendor_becomes_more_than_text(server, office, visit, dialogs, watch) -> None:
+    here = add_people(office)
+    assessment_id, contact, token, engagement_id = hostile_vendor(office, "hostile", LINES)
+    other_id, other, _, _ = hostile_vendor(office, "hostile too", LINES[::-1])
+    delegate_token = give_colleagues(office, contact)
     page = visit(token)
+    found = look(
+        page,
+        server,
+        {
+            "welcome": "/",
+            **{f"questionnaire, {name}": f"/questionnaire?section={name}" for name in SECTIONS},
+            "evidence": "/evidence",
+            "colleagues": "/colleagues",
+            "submit": "/submit",
+        },
+    )
+    found |= look(
+        visit(delegate_token),
+        server,
+        {"welcome of a colleague": "/", "questionnaire of a colleague": "/questionnaire"},
+    )
+    take_back_all(office, contact)
+    for each in (contact, other):
+        submitting.submit(
+            office.app,
+            each,
+            each.assessment_id or "",
+            name=HOSTILE["image with handler"],
+            role=HOSTILE["link"] + HOSTILE["badge"],
+            statement_accepted=True,
+            number=1,
+        )
     found |= look(page, server, {"welcome, submitted": "/", "submitted": "/submit"})
+    found["copy of the submission"] = copy_of(page, server, assessment_id)
+
     judge_all(office, assessment_id)
+    ask_all(office, assessment_id)
     page = visit(here)
     page.goto(server.url)
     set_up_app(page)
     expect(page.get_by_test_id("stApp")).to_be_visible()
     signed_in = people.actor_of(office.app, session(page))  # the second step began a new one
     assert signed_in is not None
-    duties.declare(office.app, signed_in, assessment_id, conflict=False)
+    for id_ in (assessment_id, other_id):
+        duties.declare(office.app, signed_in, id_, conflict=False)
+    intake = vendors.engagement(office.app, signed_in, engagement_id)
     one = f"?assessment={assessment_id}"
     found |= look(
         page,
@@ -138,16 +170,36 @@ def test_no_text_of_a_vendor_becomes_more_than_text(server, office, visit, dialo
             "home": "/",
             "vendors": "/vendors",
             "engagement": f"/engagement?engagement={engagement_id}",
+            "registering an engagement": f"/engagement?vendor={intake.vendor.id}",
+            "intake": f"/questionnaire?assessment={intake.intake_id}",
             "review": f"/review{one}",
+            "compare": f"/compare{one}&assessment={other_id}&row=published_credentials",
             "decide": f"/decide{one}",
             "brief": f"/brief/{assessment_id}",
         },
     )
+    decide_all(office, signed_in, assessment_id)
+    hold_all(office, signed_in, intake.vendor.id)
+    found |= look(
+        page,
+        server,
+        {
+            "decided": f"/decide{one}",
+            "promises": "/decide",
+            "brief, decided": f"/brief/{assessment_id}",
+            "retention": "/retention",
+            "people": "/people",
+            "audit trail": "/trail",
+            "account": "/account",
+        },
+    )
+    found |= refused_forms(page, server, watch)
 
     assert {surface: made for surface, made in found.items() if made} == {}
     assert dialogs == []
     assert len(HOSTILE) >= 70
-    assert len(found) >= 14
+    assert len(found) >= 30
+    TOLD_AT_THE_END.append(f"Showed {len(HOSTILE)} hostile texts on {len(found)} surfaces.")
 
 
 def look(page: Page, server: Served, surfaces: dict[str, str]) -> dict[str, list[str]]:
@@ -155,7 +207,7 @@ def look(page: Page, server: Served, surfaces: dict[str, str]) -> dict[str, list
     found = {}
     for surface, path in surfaces.items():
         page.goto(server.url + path)
-        if path.startswith("/brief"):
+        if path.startswith(("/brief", "/account")):
             expect(page.get_by_text("evil").first).to_be_attached()
         else:
             stands_still(page)
@@ -165,7 +217,54 @@ def look(page: Page, server: Served, surfaces: dict[str, str]) -> dict[str, list
             )
             stands_still(page)
         found[surface] = page.evaluate(MADE)
+        for chosen in page.get_by_test_id("stMain").get_by_role("combobox").all()[:3]:
+            if chosen.is_enabled():
+                chosen.click()
+                found[surface] += page.evaluate(MADE)
+                page.keyboard.press("Escape")
         assert page.locator("body").inner_text().lower().count("evil"), f"{surface} shows no text"
+    return found
+
+
+def copy_of(page: Page, server: Served, assessment_id: str) -> list[str]:
+    """What is wrong with the vendor's own copy: it is JSON to be saved, with every text in it."""
+    sent = page.request.get(f"{server.url}/submission/{assessment_id}.json")
+    assert sent.headers["content-type"] == "application/json"
+    assert sent.headers["content-disposition"].startswith("attachment;")
+    assert sent.headers["x-content-type-options"] == "nosniff"
+    answers = json.loads(sent.body())["answers"].values()
+    notes = "\n".join(answer["note"] for answer in answers if "note" in answer)
+    return [text for text in HOSTILE.values() if clean(text) not in notes]
+
+
+def refused_forms(page: Page, server: Served, watch: Watch) -> dict[str, list[str]]:
+    """What the texts made on pages that show again what was typed, or ought not to."""
+    found = {}
+    for path, field in (("/account", "name"), ("/sign-in", "email"), ("/invitation", "code")):
+        if path != "/account":
+            page.context.clear_cookies()
+        page.goto(server.url + path)
+        page.evaluate(
+            """([field, text]) => {
+              const typed = document.querySelector(`[name=${field}]`);
+              for (const each of typed.form.querySelectorAll('input[required]'))
+                if (each !== typed) each.value = 'x'.repeat(20);
+              typed.removeAttribute('maxlength');
+              typed.form.noValidate = true;
+              typed.value = text;
+            }""",
+            [field, ALL],
+        )
+        with page.expect_navigation() as answered:
+            page.evaluate(
+                "field => void setTimeout(() => document.querySelector(`[name=${field}]`)"
+                ".form.submit())",
+                field,
+            )
+        assert answered.value.status == 422, path
+        # The browser calls this page an error, and shows it.
+        watch.faults[:] = [fault for fault in watch.faults if not fault.startswith(REFUSED)]
+        found[f"refused: {path}"] = page.evaluate(MADE)
     return found
 
 
@@ -182,38 +281,52 @@ def actor(office: Office, token: str) -> Actor:
 
 
 def add_people(office: Office) -> str:
-    """A reviewer who judges, and the session of somebody who may look at everything."""
-    administrator = town.actor(office.app, office.people, "administrator")
+    """Colleagues named by the texts, and the session of one who may look at everything."""
+    app, administrator = office.app, town.actor(office.app, office.people, "administrator")
+    for number, line in enumerate(LINES):
+        people.add_person(app, administrator, line, f"evil{number}@example.org", [Role.REVIEWER])
     sessions = []
-    for name, roles in (
-        ("Rita Moss", [Role.REVIEWER]),
+    for number, roles in enumerate(
         (
-            "Lou King",
-            [Role.REVIEWER, Role.COMMITTEE_MEMBER, Role.AUDITOR, Role.PROCUREMENT_OFFICER],
-        ),
+            [Role.REVIEWER],
+            [Role.REVIEWER],
+            [Role.RISK_OWNER],
+            [
+                Role.ADMINISTRATOR,
+                Role.REVIEWER,
+                Role.COMMITTEE_MEMBER,
+                Role.AUDITOR,
+                Role.PROCUREMENT_OFFICER,
+            ],
+        )
     ):
-        email = f"{name.split()[0].lower()}@example.org"
-        link = people.add_person(office.app, administrator, name, email, roles)
-        sessions.append(people.choose_password(office.app, link.token, PASSWORD))
-    office.people.sessions["reviewer"] = hash_token(sessions[0])
-    return sessions[1]
+        email = f"{number}{ADDRESS}"
+        link = people.add_person(app, administrator, LINES[number], email, roles)
+        sessions.append(people.choose_password(app, link.token, PASSWORD))
+    for key, held in zip(("reviewer", "conflicted", "risk owner"), sessions, strict=False):
+        office.people.sessions[key] = hash_token(held)
+    return sessions[-1]
 
 
-def hostile_vendor(office: Office) -> tuple[str, Actor, str, str]:
-    """A vendor for each text, and one that answers core with all of them wherever words fit."""
+def hostile_vendor(office: Office, key: str, lines: list[str]) -> tuple[str, Actor, str, str]:
+    """One that answers core with all of the texts wherever words fit; at first one for each, too.
+
+    `lines` are all texts on single lines, in the order in which fields take them.
+    """
     app, texts = office.app, list(HOSTILE.values())
     officer = town.actor(app, office.people, "officer")
-    lines = in_pieces([" ".join(text.split()) for text in texts], 190)
-    for number, text in enumerate(texts):
+    for number, text in enumerate(texts if key == "hostile" else ()):
         told = replace(TOLD, name=f"{text[:170]} {number}", legal_name=text[:190])
         told = replace(told, contact_name=text[:190], contact_job_title=text[:190])
         told = replace(told, engagement=text[:190], service=text)
         town.register(app, office.people, f"hostile {number}", told)
     told = replace(TOLD, name=lines[0], legal_name=lines[1], contact_name=lines[2])
     told = replace(told, engagement=lines[3], service="\n".join(texts), contact_job_title=lines[4])
-    town.register(app, office.people, "hostile", told)
-    town.answer_intake(app, office.people, "hostile", told)
-    engagement = vendors.engagement(app, officer, office.people.engagements["hostile"])
+    told = replace(told, contact_email=ADDRESS)
+    town.register(app, office.people, key, told)
+    town.answer_intake(app, office.people, key, told)
+    engagement = vendors.engagement(app, officer, office.people.engagements[key])
+    answer_intake_with(office, officer, engagement.intake_id)
     assessment_id = assessments.open_assessment(
         app,
         officer,
@@ -230,8 +343,41 @@ def hostile_vendor(office: Office) -> tuple[str, Actor, str, str]:
     contact = actor(office, token)
     answer_with(office, contact, texts)
     attach_with(office, contact, lines, texts)
-    office.people.assessments["hostile"] = assessment_id
+    office.people.assessments[key] = assessment_id
     return assessment_id, contact, token, engagement.id
+
+
+def answer_intake_with(office: Office, officer: Actor, intake_id: str) -> None:
+    """Note all the texts beside one answer of the intake."""
+    [section, *_] = answering.overview(office.app, officer, intake_id).sections
+    [asked, *_] = answering.section(office.app, officer, intake_id, section.id).questions
+    answering.answer_question(
+        office.app,
+        officer,
+        intake_id,
+        asked.question.id,
+        asked.reply,
+        note=ALL,
+        seen_version=asked.version,
+    )
+
+
+def give_colleagues(office: Office, contact: Actor) -> str:
+    """Links to colleagues named by the texts, one of whom signs; the session of the first."""
+    app, id_ = office.app, contact.assessment_id or ""
+    given = [
+        delegating.delegate(
+            app, contact, id_, name=line, email=f"{at}{ADDRESS}", sections=SECTIONS[:1], days=2
+        )
+        for at, line in enumerate(LINES)
+    ]
+    delegating.name_signatory(app, contact, id_, name=LINES[0], email=ADDRESS, days=2)
+    return invitations.exchange(app, given[0].token)
+
+
+def take_back_all(office: Office, contact: Actor) -> None:
+    for one in delegating.colleagues(office.app, contact, contact.assessment_id or "").colleagues:
+        delegating.take_back(office.app, contact, one.id)
 
 
 def answer_with(office: Office, contact: Actor, texts: list[str]) -> None:
@@ -294,3 +440,50 @@ def judge_all(office: Office, assessment_id: str) -> None:
         seen_version=0,
     )
     reviewing.finish_review(office.app, reviewer, assessment_id)
+
+
+def ask_all(office: Office, assessment_id: str) -> None:
+    """A conflict of interest, a request to open what is closed, and an accepted risk, in words."""
+    app = office.app
+    conflicted = town.actor(app, office.people, "conflicted")
+    duties.declare(app, conflicted, assessment_id, conflict=True, words=ALL)
+    reviewer = town.actor(app, office.people, "reviewer")
+    duties.ask_override(app, reviewer, assessment_id, "conditional", ALL)
+    second = town.actor(app, office.people, "second")
+    [asked] = duties.duties(app, second, assessment_id).overrides
+    duties.settle_override(app, second, asked.id, granted=True, reason=ALL)
+    duties.ask_override(app, reviewer, assessment_id, "approve", ALL)
+    owner = town.actor(app, office.people, "risk owner")
+    duties.declare(app, owner, assessment_id, conflict=False)
+    duties.accept_risk(
+        app,
+        owner,
+        assessment_id,
+        risk=ALL,
+        control=ALL,
+        expires_on=datetime.now(UTC).date() + timedelta(days=30),
+    )
+
+
+def decide_all(office: Office, committee: Actor, assessment_id: str) -> None:
+    """A decision with the texts for reasons and conditions, one of them met."""
+    sheet = deciding.decision_options(office.app, committee, assessment_id)
+    due = datetime.now(UTC).date() + timedelta(days=30)
+    made = deciding.record_decision(
+        office.app,
+        committee,
+        assessment_id,
+        outcome="conditional",
+        reasons=ALL,
+        conditions=[NewCondition(ALL, line, due, line) for line in LINES],
+        scorecard_id=sheet.scorecard_id,
+    )
+    [met] = [one for one in made.conditions if one.owner == LINES[0]]
+    duties.close_condition(office.app, committee, met.id, ALL)
+
+
+def hold_all(office: Office, officer: Actor, vendor_id: str) -> None:
+    """A legal hold that somebody asks to lift, both for reasons made of the texts."""
+    retention.set_legal_hold(office.app, officer, "vendor", vendor_id, ALL)
+    [hold] = retention.retention(office.app, officer).holds
+    retention.ask_to_lift_hold(office.app, officer, hold.id, ALL)

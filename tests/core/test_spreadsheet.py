@@ -34,7 +34,13 @@ def test_what_could_be_a_formula_begins_with_an_apostrophe(text: str) -> None:
     assert str(safe_cell(text)).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["", "Larkmere", "a=b", "3 - 2", "é", "'quoted'", "100%"])
+@pytest.mark.parametrize("text", ["a;=1+1", 'a; "=1+1"', "a;;  @SUM(A1)"])
+def test_a_formula_after_a_semicolon_begins_with_an_apostrophe_too(text: str) -> None:
+    for cell in str(safe_cell(text)).split(";")[1:]:
+        assert cell.strip(' "')[:1] in ("'", "")
+
+
+@pytest.mark.parametrize("text", ["", "a; b", "Larkmere", "a=b", "3 - 2", "é", "'quoted'", "100%"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert safe_cell(text) == text
 

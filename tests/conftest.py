@@ -124,7 +124,7 @@ SLOW = {
     "store": "answers chain keys purge_pass",
     "ui": "charts compare decide duties engagement evidence home people questionnaire review",
     "usecases": (
-        "answering deciding duties engagements events evidence policy purging reviewing "
+        "answering deciding duties engagements events evidence policy purging reviewing rotating "
         "second_factor sets verifying weighing"
     ),
 }

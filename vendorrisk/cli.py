@@ -450,11 +450,10 @@ def _checkpoint(_arguments: Namespace) -> int:
 
 def _installation() -> Application:
     """The installation that the settings name, whose key must be there already."""
-    from vendorrisk.keys import read_keys
-    from vendorrisk.usecases.application import opened
+    from vendorrisk.usecases.application import opened, present_keys
 
     settings = Settings.from_environment()
-    return opened(settings, read_keys(settings.key_file))
+    return opened(settings, present_keys(settings))
 
 
 def _takes_dry_run(parser: ArgumentParser) -> None:
@@ -500,6 +499,37 @@ def _backup(_arguments: Namespace) -> int:
         app.store.close()
     print(f"Written to {folder}, and deleted by the purge when it expires. The key is not in it.")
     return FINE
+
+
+def _takes_keep_backups(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-backups",
+        action="store_true",
+        help="leave backups of before, which open with the old key, where they are",
+    )
+
+
+def _rotate_key(arguments: Namespace) -> int:
+    from vendorrisk.usecases.rotating import rotate_key  # see `_migrate`
+
+    app = _installation()
+    try:
+        done = rotate_key(app, keep_backups=arguments.keep_backups)
+    finally:
+        app.store.close()
+    for says in done.problems:
+        print(f"rotate-key: {says}", file=sys.stderr)
+    print(
+        f"The master key is {done.key_id} now, in {done.key_file}; {_count(done.files, 'file')}"
+        f" and {_count(done.secrets, 'secret')} were encrypted anew,"
+        f" {_count(done.deleted, 'file')} of before deleted."
+    )
+    if done.backup is not None:
+        print(f"A new backup is {done.backup}.")
+    if done.backups:
+        print(f"{_count(done.backups, 'backup')} that opened with the old key deleted.")
+    print("Keep a copy of the new key apart from the backups. Then make a checkpoint.")
+    return DOES_NOT_HOLD if done.problems else FINE
 
 
 def _takes_email(parser: ArgumentParser) -> None:
@@ -570,6 +600,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("checkpoint", "Print how far the audit trail has come.", _takes_nothing, _checkpoint),
     Command("purge", "Delete what is kept no longer than it may be.", _takes_dry_run, _purge),
     Command("backup", "Copy database and evidence, until a day.", _takes_nothing, _backup),
+    Command(
+        "rotate-key",
+        "Change the master key, and encrypt anew what the old one opens.",
+        _takes_keep_backups,
+        _rotate_key,
+    ),
     Command(
         "reset-second-factor",
         "Let a colleague who lost their second factor set up another.",

@@ -19,7 +19,8 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -229,6 +230,31 @@ class Files:
             return False
         self.copy(keys, sha256, assessment_id, assessment_id)
         return True
+
+    def seal_anew(self, before: Keys, after: Keys, assessment_id: str, sha256: str) -> None:
+        """Keep a file under another key, too. Raises `LostFile`, `UnacceptableFile`."""
+        content = self.read(before, assessment_id, sha256)
+        self.keep(after, assessment_id, Upload("", "", content, sha256))
+        self.read(after, assessment_id, sha256)
+
+    def forget_key(self, keys: Keys, wanted: Container[str], since: datetime) -> int:
+        """Delete what opens with a key that was changed, and what was left unfinished before a
+        time; how many files. Those with `wanted` names are passed over. Raises `LostFile`.
+        """
+        key = keys.derive(_PURPOSE)
+        over = []
+        for path in sorted(self.folder.glob("??/*")):
+            if path.name in wanted:
+                continue
+            if path.name.startswith(_UNFINISHED):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < since.timestamp():
+                        over.append(path.name)
+                continue
+            with suppress(BrokenSealError):
+                unseal(key, _bytes_of(path) or b"", path.name)
+                over.append(path.name)
+        return sum(self.delete(name) for name in over)
 
     def names(self, after: datetime, before: datetime) -> Iterator[str]:
         """The names of all that lies here, unfinished ones included, last written between times."""

@@ -12,7 +12,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -208,6 +208,24 @@ def recovery_hash(key: bytes, person_id: str, code: str) -> str:
     """What is stored of a recovery code: HMAC-SHA256 in hex, however the code was typed."""
     plain = re.sub(r"[\W_]", "", code.casefold())
     return hmac.digest(key, f"{person_id} {plain}".encode("utf-8", "replace"), "sha256").hex()
+
+
+def recovery_hash_anew(key: bytes, hashed: str) -> str:
+    """What is stored of a recovery code instead, once the key of its hash was changed."""
+    return hmac.digest(key, hashed.encode("utf-8", "replace"), "sha256").hex()
+
+
+def recovery_hashes(keys: Sequence[bytes], person_id: str, code: str) -> frozenset[str]:
+    """What may be stored of a recovery code, given the keys of before and that of now, in order:
+    it was made with any of them, and hashed anew with those after it.
+    """
+    found = []
+    for at, key in enumerate(keys):
+        hashed = recovery_hash(key, person_id, code)
+        for later in keys[at + 1 :]:
+            hashed = recovery_hash_anew(later, hashed)
+        found.append(hashed)
+    return frozenset(found)
 
 
 def _random_letters() -> str:

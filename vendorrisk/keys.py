@@ -177,18 +177,45 @@ def make_keys(path: Path) -> Keys:
                 file.flush()
                 os.fsync(file.fileno())
             os.link(temporary, path)
+            _sync_folder(path.parent)
         except FileExistsError:
             pass
         finally:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
-        raise UnusableKey(
-            "key_unreadable",
-            f"The key file {path} cannot be made: {error.strerror}.",
-            "Point VENDORRISK_DATA or VENDORRISK_KEY_FILE at a folder that this account may"
-            " write to.",
-        ) from error
+        raise _not_written(path, error) from error
     return read_keys(path)
+
+
+def next_file(path: Path) -> Path:
+    """Where the key that follows the one at `path` lies until everything was sealed anew."""
+    return path.with_name(f"{path.name}.next")
+
+
+def fitting_keys(path: Path, key_id: str | None) -> Keys:
+    """The master key with this id, of the one at `path` and the one that follows it.
+
+    Without such a one, what `path` has: the database will say that it is another. Raises
+    `UnusableKey`.
+    """
+    following = next_file(path)
+    if key_id is None or not following.exists():
+        return read_keys(path)
+    if path.exists() and (found := read_keys(path)).id == key_id:
+        return found
+    after = read_keys(following)
+    return after if after.id == key_id else read_keys(path)
+
+
+def adopt_next(path: Path) -> None:
+    """Let the key that follows take the place of the one at `path`, which is gone then."""
+    try:
+        next_file(path).replace(path)
+        _sync_folder(path.parent)
+    except FileNotFoundError:
+        pass  # somebody else has just done it
+    except OSError as error:
+        raise _not_written(path, error) from error
 
 
 def _decoded(path: Path, text: bytes) -> bytes:
@@ -223,6 +250,22 @@ def _is_sample(key: bytes) -> bool:
     steps = {(after - before) % 256 for before, after in pairwise(key)}
     readable = all(0x20 <= byte < 0x7F for byte in key)  # at random one in 10^13
     return len(set(key)) < _FEWEST_DIFFERENT or len(steps) == 1 or readable
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_written(path: Path, error: OSError) -> UnusableKey:
+    return UnusableKey(
+        "key_unreadable",
+        f"The key file {path} cannot be made: {error.strerror}.",
+        "Point VENDORRISK_DATA or VENDORRISK_KEY_FILE at a folder that this account may write to.",
+    )
 
 
 def _unreadable(path: Path, why: str) -> UnusableKey:

@@ -62,6 +62,8 @@ WITHOUT_ACTOR = {
     "purge": "asked by whoever runs the service, and by the service itself every day",
     "back_up": "asked by whoever runs the service",
     "delete_expired": "a part of `purge`",
+    "rotate_key": "typed in the console of whoever runs the service",
+    "delete_those_with_other_keys": "a part of `rotate_key`",
     "verify": "asked by whoever runs the service, with the key, on the command line",
     "checkpoint": "the same",
     "reset_second_factor_of": "typed in the console of whoever runs the service",

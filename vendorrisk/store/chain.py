@@ -13,6 +13,11 @@ too, so that it can be erased when it must be, and the chain still holds. What a
 show is that its end was cut off together with the rows that the end tells of; that takes a
 checkpoint, a signed copy of the last hashes that is kept elsewhere.
 
+Where the master key is changed, every chain gets an event made with the new key, which holds the
+hash before it as any does. From there on only the new key makes events, and what was before stands
+as it stood: whoever has the old key cannot change it without changing a hash that the new one
+holds. A chain that does not end with the key of now was made, or cut off, by somebody else.
+
 Events of before there were keys have no nonce and a plain SHA-256; the first keyed event of their
 chain follows from the last of them and binds every row there was.
 """
@@ -22,7 +27,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -36,6 +41,9 @@ from vendorrisk.store.tables import document_text
 
 INSTALLATION = "installation"
 START = "0" * 64
+
+KEY_CHANGED = "rotate_key"
+"""The action of the first event of a chain that a new key makes; its subject is the key's id."""
 
 UNBOUND_TABLES = frozenset({"throttle", "pending"})
 """Tables that no event tells of: counts of failed tries and what somebody has begun, which protect
@@ -158,6 +166,7 @@ class _Told:
     number: int
     nonce: str
     after: str | None
+    key: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -167,7 +176,6 @@ class Trail:
     `breaks` holds the first break of each chain.
     """
 
-    key: bytes | None
     told: dict[tuple[str, str], _Told] = field(default_factory=dict)
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
@@ -182,14 +190,19 @@ def follow(
     events: Iterable[Mapping[str, Any]],
     key: bytes | None,
     heads: Mapping[str, tuple[int, str]] | None = None,
+    *,
+    retired: Sequence[bytes] = (),
 ) -> Trail:
     """Read events, sorted by chain and number, and find the first break of each chain.
 
     `heads` is what a checkpoint says each chain had reached: the number of an event and its hash.
+    `retired` are the keys of before `key`, the oldest first.
     """
-    trail = Trail(key)
+    trail = Trail()
     expected = heads or {}
+    ring = [] if key is None else [*retired, key]
     chain, number, previous, keyed, broken = "", 0, START, False, False
+    ages: dict[str, int] = {}
     reworded: list[tuple[str, int, str, Mapping[str, Any]]] = []
     for event in events:
         if event["chain"] != chain:
@@ -197,7 +210,11 @@ def follow(
         if broken:
             continue
         number += 1
-        says = _what_is_wrong(event, number, previous, keyed, key)
+        made_with = key
+        if ring and event["nonce"] is not None:
+            ages[chain] = _age(event, ring, ages.get(chain))
+            made_with = ring[ages[chain]]
+        says = _what_is_wrong(event, number, previous, keyed, made_with)
         known, hash_ = expected.get(chain, (0, ""))
         if says is None and known == number and hash_ != event["hash"]:
             says = "it is not the event that the checkpoint knows under this number"
@@ -207,12 +224,19 @@ def follow(
             continue
         previous, keyed = event["hash"], event["nonce"] is not None
         trail.heads[chain] = (number, previous)
-        if keyed and key is not None:
-            if said_by(key, event) != event["said"]:
+        if keyed and made_with is not None:
+            if said_by(made_with, event) != event["said"]:
                 reworded.append((chain, number, event["id"], dict(event)))
             for change in json.loads(event["changes"]):
                 told = Change(*change)
-                trail.told[told.table, told.row] = _Told(chain, number, event["nonce"], told.after)
+                trail.told[told.table, told.row] = _Told(
+                    chain, number, event["nonce"], told.after, made_with
+                )
+    for chain, age in ages.items():
+        if age < len(retired) and chain not in trail.broken:
+            last = trail.heads[chain][0]
+            says = "it was made with a key that was changed since, and none of the new one follows"
+            trail.breaks.append(Break(chain, last, _EVENT, "", says))
     for chain, number, id_, event in reworded:
         if not _erased(trail, event):
             says = "who acted, from where or with what details is not what was recorded"
@@ -224,6 +248,20 @@ def follow(
             trail.breaks.append(Break(chain, last + 1, _EVENT, "", says))
     trail.breaks.sort(key=lambda found: (found.chain or "", found.number or 0))
     return trail
+
+
+def _age(event: Mapping[str, Any], ring: Sequence[bytes], before: int | None) -> int:
+    """Which of the keys, the oldest first, made an event that follows one of the key `before`."""
+    last = len(ring) - 1
+    if before is not None:
+        return min(before + int(event["action"] == KEY_CHANGED), last)
+    for age, key in enumerate(ring[:-1]):
+        try:
+            if link(event, key) == event["hash"]:
+                return age
+        except (TypeError, ValueError):
+            break
+    return last
 
 
 def _what_is_wrong(
@@ -249,10 +287,10 @@ def _what_is_wrong(
 
 def _erased(trail: Trail, event: Mapping[str, Any]) -> bool:
     told = trail.told.get((_EVENT, event["id"]))
-    if told is None or told.after is None or trail.key is None:
+    if told is None or told.after is None:
         return False
     words = {name: event[name] for name in WORDS}
-    found = row_digest(trail.key, told.nonce, _EVENT, words)
+    found = row_digest(told.key, told.nonce, _EVENT, words)
     return words == ERASED and found == told.after
 
 
@@ -271,13 +309,13 @@ def compare_rows(trail: Trail, table: Table, rows: Iterable[Mapping[str, Any]]) 
             yield Break(
                 None, None, table.name, key, "no event tells of it: it was put in by somebody else"
             )
-        elif told.chain in broken or trail.key is None:
+        elif told.chain in broken:
             continue
         elif told.after is None:
             says = "this event removed it, and it is there again"
             yield Break(told.chain, told.number, table.name, key, says)
         else:
-            found = row_digest(trail.key, told.nonce, table.name, {n: row[n] for n in names})
+            found = row_digest(told.key, told.nonce, table.name, {n: row[n] for n in names})
             if found != told.after:
                 says = "it is not as this event, the last that tells of it, left it"
                 yield Break(told.chain, told.number, table.name, key, says)

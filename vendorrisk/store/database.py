@@ -27,8 +27,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vendorrisk.access import EVERYTHING, Scope
 from vendorrisk.assessment import Refusal
-from vendorrisk.keys import Keys
+from vendorrisk.keys import BrokenSealError, Keys
 from vendorrisk.store.chain import Break
+from vendorrisk.store.retired import Retired, retire, retired_keys
+from vendorrisk.store.tables import RetiredKey
 from vendorrisk.store.verifying import Heads, breaks, heads_of
 from vendorrisk.store.work import Work
 
@@ -91,7 +93,8 @@ class Store:
     """A database, opened by scope. It connects on first use and may be shared by threads.
 
     Without keys it only reads. The first to write binds the database to its master key; opening it
-    with another one is refused from then on.
+    with another one is refused from then on, until the key is changed: then `renewed` is asked for
+    the one that the database belongs to, by its id.
     """
 
     def __init__(
@@ -101,13 +104,14 @@ class Store:
         *,
         clock: Callable[[], datetime] = utc_now,
         wait_seconds: float = 5.0,
+        renewed: Callable[[str], Keys] | None = None,
     ) -> None:
         """`wait_seconds` is how long a writer waits for another before it is told so."""
         self.url = read_url(url)
         self.clock = clock
         self.wait_seconds = wait_seconds
-        self._keys = keys
-        self._audit_key = None if keys is None else keys.derive("audit")
+        self._renewed = renewed
+        self._held = None if keys is None else (keys, keys.derive("audit"))
         self.engine = _engine(self.url, wait_seconds)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
@@ -118,9 +122,12 @@ class Store:
     @property
     def keys(self) -> Keys:
         """The installation's keys. Raises `UnkeyedError` where it was opened without."""
-        if self._keys is None:
+        return self._with_audit_key()[0]
+
+    def _with_audit_key(self) -> tuple[Keys, bytes]:
+        if self._held is None:
             raise UnkeyedError("this store was opened without keys")
-        return self._keys
+        return self._held
 
     @contextmanager
     def begin(self, scope: Scope) -> Iterator[Work]:
@@ -134,10 +141,13 @@ class Store:
             self._check()
             with self._turn(), self._connect(writing=True) as connection:
                 now = self.clock()
-                work = Work(connection, scope, now, writing=True, key=self._audit_key)
                 with connection.begin():
-                    if not self._bound:
+                    if self._bound:
+                        self._follow_key(connection)
+                    else:
                         self._bind(connection, now)
+                    key = self._with_audit_key()[1]
+                    work = Work(connection, scope, now, writing=True, key=key)
                     try:
                         yield work
                         work.finish()
@@ -146,12 +156,63 @@ class Store:
                 self._bound = True
 
     @contextmanager
+    def changing_key(self, keys: Keys) -> Iterator[Work]:
+        """A transaction after which the database belongs to `keys`; nobody else writes meanwhile.
+
+        What it does inside, all of it happens or none; what is left of the key of before stands in
+        `retired_key` then. Raises as `begin`.
+        """
+        old = self.keys
+        with self._friendly():
+            self._check()
+            with self._turn(), self._connect(writing=True) as connection:
+                now, key = self.clock(), keys.derive("audit")
+                with connection.begin():
+                    its = connection.scalar(_KEY_ID if self._sqlite else _KEY_ALONE)
+                    if its != old.id:
+                        raise _other_key(self.url, str(its), old.id)
+                    work = Work(connection, EVERYTHING, now, writing=True, key=key)
+                    try:
+                        yield work
+                        retire(work, old, keys)
+                        work.change_key(keys.id)
+                        work.finish()
+                    finally:
+                        work.close()
+                self._held = (keys, key)
+
+    def follow_key(self) -> bool:
+        """Take over the master key that the database belongs to now; whether it is another one.
+
+        A process that only reads learns so that the key was changed under it. Raises
+        `StoreUnavailable` (other_key) where there is no such key.
+        """
+        before = self.keys.id
+        with self._friendly(), self._connect(writing=False) as connection, connection.begin():
+            self._take_key(connection.scalar(_KEY_ID))
+        return self.keys.id != before
+
+    def _follow_key(self, connection: Connection) -> None:
+        """Make sure that a transaction writes with the key that the database belongs to."""
+        # Whoever changes the key waits for this transaction: SQLite has one writer at a time.
+        self._take_key(connection.scalar(_KEY_ID if self._sqlite else _KEY_SHARED))
+
+    def _take_key(self, key_id: str | None) -> None:
+        ours = self.keys
+        if key_id in (None, ours.id):
+            return
+        keys = None if self._renewed is None else self._renewed(str(key_id))
+        if keys is None or keys.id != key_id:
+            raise _other_key(self.url, str(key_id), ours.id)
+        self._held = (keys, keys.derive("audit"))
+
+    @contextmanager
     def read(self, scope: Scope) -> Iterator[Work]:
         """A transaction that only reads, all of it from one moment, and never waits for writers."""
         with self._friendly():
             self._check()
             with self._connect(writing=False) as connection:
-                work = Work(connection, scope, self.clock(), writing=False, key=self._audit_key)
+                work = Work(connection, scope, self.clock(), writing=False)
                 with connection.begin():
                     try:
                         yield work
@@ -159,14 +220,14 @@ class Store:
                         work.close()
 
     def _bind(self, connection: Connection, now: datetime) -> None:
-        work = Work(connection, EVERYTHING, now, writing=True, key=self._audit_key)
+        keys, key = self._with_audit_key()
+        work = Work(connection, EVERYTHING, now, writing=True, key=key)
         try:
-            its = work.bind(self.keys.id)
+            its = work.bind(keys.id)
             work.finish()
         finally:
             work.close()
-        if its != self.keys.id:
-            raise _other_key(self.url, its, self.keys.id)
+        self._take_key(its)
 
     def check(self) -> None:
         """Raise `StoreUnavailable` unless the database is there, reachable and up to date."""
@@ -183,7 +244,24 @@ class Store:
         with self._friendly():
             self._check()
             with self._connect(writing=False) as connection, connection.begin():
-                return breaks(connection, self._audit_key, heads)
+                keys, key = self._with_audit_key()
+                try:
+                    retired = [one.audit for one in retired_keys(connection, keys)]
+                except BrokenSealError:
+                    says = "it is not what was kept of a key that was changed"
+                    return [Break(None, None, str(RetiredKey.__tablename__), "?", says)]
+                return breaks(connection, key, heads, retired)
+
+    def retired(self) -> list[Retired]:
+        """What is kept of the master keys of before, the oldest first.
+
+        Raises `BrokenSealError` where that was changed, `UnkeyedError`.
+        """
+        keys = self.keys
+        with self._friendly():
+            self._check()
+            with self._connect(writing=False) as connection, connection.begin():
+                return retired_keys(connection, keys)
 
     def heads(self) -> dict[str, tuple[int, str]]:
         """How far each audit chain has come: number and hash of its last event."""
@@ -220,8 +298,10 @@ class Store:
         if not self._schema_known:
             with self.engine.connect() as connection:
                 _require_current(connection, self.url)
-                if self._keys is not None:
-                    self._bound = _require_key(connection, self._keys, self.url) is not None
+                if self._held is not None:
+                    key_id = connection.scalar(_KEY_ID)
+                    self._take_key(key_id)
+                    self._bound = key_id is not None
             self._schema_known = True
 
     def _same_file(self) -> None:
@@ -423,14 +503,8 @@ def _require_current(connection: Connection, url: URL) -> None:
 
 
 _KEY_ID = text("SELECT key_id FROM installation")
-
-
-def _require_key(connection: Connection, keys: Keys, url: URL) -> str | None:
-    """The id of the key that the database is bound to, None for none; refuse another than ours."""
-    key_id: str | None = connection.scalar(_KEY_ID)
-    if key_id not in (None, keys.id):
-        raise _other_key(url, str(key_id), keys.id)
-    return key_id
+_KEY_SHARED = text("SELECT key_id FROM installation FOR KEY SHARE")
+_KEY_ALONE = text("SELECT key_id FROM installation FOR UPDATE")
 
 
 def _other_key(url: URL, its: str, ours: str) -> StoreUnavailable:

@@ -97,6 +97,20 @@ class Installation(SQLModel, table=True):
     key_id: str | None = None
 
 
+class RetiredKey(SQLModel, table=True):
+    """What is kept of a master key that was changed: what checks with it and opens nothing.
+
+    `number` counts from 1; `sealed` is JSON, sealed with the master key of now (see
+    `store.retired`).
+    """
+
+    __tablename__ = "retired_key"
+
+    id: str = Field(primary_key=True)
+    number: int = Field(unique=True)
+    sealed: str = Field(sa_type=Text, repr=False)
+
+
 class Person(SQLModel, table=True):
     """A member of staff. `email` is case-folded; `password_hash` is empty until one is chosen."""
 

@@ -20,14 +20,19 @@ Heads = Mapping[str, tuple[int, str]]
 """How far each chain had come: the number of its last event and that event's hash."""
 
 
-def breaks(connection: Connection, key: bytes | None, heads: Heads | None = None) -> list[Break]:
+def breaks(
+    connection: Connection,
+    key: bytes | None,
+    heads: Heads | None = None,
+    retired: Sequence[bytes] = (),
+) -> list[Break]:
     """Every place where trail and rows disagree: the chains first, then rows by event.
 
-    `heads` are those of a checkpoint.
+    `heads` are those of a checkpoint, `retired` the keys of before this one, the oldest first.
     """
     events: Table = AuditEvent.__table__  # type: ignore[attr-defined]
     try:
-        trail = follow(_rows(connection, events, ("chain", "number")), key, heads)
+        trail = follow(_rows(connection, events, ("chain", "number")), key, heads, retired=retired)
     except DBAPIError:
         return [_unreadable(events)]
     found: list[Break] = []

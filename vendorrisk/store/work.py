@@ -44,6 +44,7 @@ from vendorrisk.access import ORIGIN, SYSTEM, Actor, Role, Scope
 from vendorrisk.store.chain import (
     ERASED,
     INSTALLATION,
+    KEY_CHANGED,
     START,
     bound_columns,
     bound_tables,
@@ -1125,6 +1126,19 @@ class Work:
             owner = None if chain == INSTALLATION else chain
             self.record(SYSTEM, "begin_trail", "installation", "1", owner)
         return key_id
+
+    def change_key(self, key_id: str) -> None:
+        """Let this database belong to another master key: the one that this transaction's events
+        are made with, which begins in every chain with one that tells so.
+        """
+        installation = self._session.scalars(select(Installation).with_for_update()).one()
+        installation.key_id = key_id
+        self._session.flush()
+        chains = set(self._session.scalars(select(col(AuditEvent.chain)).distinct()))
+        chains |= {change.chain for change in self._changed.values()}
+        for chain in sorted(chains):
+            owner = None if chain == INSTALLATION else chain
+            self.record(SYSTEM, KEY_CHANGED, "key", key_id, owner)
 
     def erase_words(self, events: Iterable[AuditEvent]) -> None:
         """Erase who is named, from where and with what details; the chains still hold.

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from vendorrisk import assurance
 from vendorrisk.assessment import Refusal
@@ -15,8 +15,8 @@ from vendorrisk.conditions import names
 from vendorrisk.content import Library, NoSuchPack, Pack, load_across, load_triggers
 from vendorrisk.content.retention import SHIPPED, DataClass, load_retention
 from vendorrisk.document import InvalidContent, Report
-from vendorrisk.evidence import Files
-from vendorrisk.keys import Keys, make_keys, read_keys
+from vendorrisk.evidence import Files, LostFile
+from vendorrisk.keys import Keys, fitting_keys, make_keys
 from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.scanning import Scanner
 from vendorrisk.scoring import Rubric
@@ -75,6 +75,15 @@ class Application:
     def keys(self) -> Keys:
         """The installation's keys: the store's, so that there is only one master key."""
         return self.store.keys
+
+    def file(self, assessment_id: str, sha256: str) -> bytes:
+        """The bytes of a file of evidence. Raises `LostFile`."""
+        try:
+            return self.files.read(self.keys, assessment_id, sha256)
+        except LostFile:
+            if not self.store.follow_key():  # the master key was changed while this process ran
+                raise
+            return self.files.read(self.keys, assessment_id, sha256)
 
     @cached_property
     def retention(self) -> Mapping[str, DataClass]:
@@ -182,8 +191,13 @@ def keys_of(settings: Settings) -> Keys:
     were made already; `StoreUnavailable` where that cannot be told.
     """
     if settings.key_file.exists() or key_in_use(settings.database_url) is not None:
-        return read_keys(settings.key_file)
+        return present_keys(settings)
     return make_keys(settings.key_file)
+
+
+def present_keys(settings: Settings) -> Keys:
+    """The installation's keys, which must be there already. Raises as `keys_of`."""
+    return fitting_keys(settings.key_file, key_in_use(settings.database_url))
 
 
 _installed: Application | None = None
@@ -209,7 +223,7 @@ def opened(settings: Settings, keys: Keys) -> Application:
     """The application on the database and the files that the settings name."""
     return Application(
         settings=settings,
-        store=Store(settings.database_url, keys),
+        store=Store(settings.database_url, keys, renewed=partial(fitting_keys, settings.key_file)),
         library=Library(settings.questionnaires),
         files=Files(settings.evidence_folder),
     )

@@ -196,6 +196,7 @@ _SAYS: Mapping[str, str] = {
     Action.RENEW_INVITATION: "replaced an invitation by a new one",
     Action.WITHDRAW: "withdrew the assessment",
     Action.SIGN_OUT: "signed out",
+    "rotate_key": "changed the master key",
     "begin_trail": "began to bind what is stored to the trail",
     "mark_demo": "marked this installation as a demo",
     "setup_link": "printed a link to set up the first administrator",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
+from vendorrisk.store import StoreUnavailable, key_in_use
 from vendorrisk.store.database import read_url
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
@@ -54,6 +55,26 @@ def back_up(app: Application) -> Path:
             "Make room in the data folder, or check who may write there.",
         ) from error
     return folder
+
+
+def delete_those_with_other_keys(app: Application) -> tuple[Path | None, int]:
+    """Replace backups that need a master key of before by one of now: it, and how many there were.
+
+    Whoever has that key could read them. Raises `Refusal` as `back_up`.
+    """
+    others = []
+    one_of_now = False
+    for path in sorted(_folder(app).glob("*-expires-*")):
+        if _NAME.fullmatch(path.name.removeprefix("new-")):
+            same = False
+            with suppress(StoreUnavailable):  # a damaged one is no backup
+                same = key_in_use(f"sqlite:///{path / 'vendorrisk.db'}") == app.keys.id
+            one_of_now |= same
+            others += [] if same else [path]
+    made = back_up(app) if others and not one_of_now else None
+    for path in others:
+        shutil.rmtree(path)
+    return made, len(others)
 
 
 def delete_expired(app: Application) -> int:

@@ -179,7 +179,7 @@ def open_evidence(app: Application, actor: Actor, evidence_id: str) -> EvidenceF
             "This file was deleted when its time was over.",
             "The retention schedule says how long files are kept; the deletion has a receipt.",
         )
-    content = app.files.read(app.keys, found.assessment_id, found.sha256)
+    content = app.file(found.assessment_id, found.sha256)
     unmarked_because = None
     if found.media_type == "application/pdf":
         marked = mark(content, actor.name, app.clock())

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vendorrisk.access import EVERYTHING
 from vendorrisk.evidence import LostFile
-from vendorrisk.keys import is_signed
+from vendorrisk.keys import BrokenSealError, is_signed
 from vendorrisk.store import document_text
+from vendorrisk.store.retired import CHECKPOINT
 from vendorrisk.store.tables import Assessment, DeletionReceipt, Evidence, Scorecard, Submission
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.reviewing import recomputed
 
 _FORMAT = "vendorrisk-checkpoint-1"
-_PURPOSE = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,10 @@ def checkpoint(app: Application) -> bytes:
         "format": _FORMAT,
         "made_at": app.clock().astimezone(UTC).isoformat(),
         "key_id": app.keys.id,
-        "public_key": app.keys.public_key(_PURPOSE).hex(),
+        "public_key": app.keys.public_key(CHECKPOINT).hex(),
         "chains": app.store.heads(),
     }
-    signature = app.keys.sign(_PURPOSE, document_text(content).encode()).hex()
+    signature = app.keys.sign(CHECKPOINT, document_text(content).encode()).hex()
     return (json.dumps({**content, "signature": signature}, indent=1) + "\n").encode()
 
 
@@ -131,13 +132,22 @@ def _read(app: Application, data: bytes) -> _Checkpoint:
             "This file is not a checkpoint that `vendorrisk checkpoint` has written.",
             "Name the file as it was stored, unchanged.",
         ) from error
-    if not is_signed(app.keys.public_key(_PURPOSE), signed, signature):
+    if not any(is_signed(key, signed, signature) for key in _public_keys(app, made_at)):
         raise Refusal(
             "bad_checkpoint",
             "This checkpoint was changed, or another installation made it.",
             "Name one that this installation made, and check VENDORRISK_KEY_FILE.",
         )
     return _Checkpoint(made_at, heads)
+
+
+def _public_keys(app: Application, made_at: datetime) -> Iterator[bytes]:
+    """The keys that may have signed a checkpoint of that time."""
+    yield app.keys.public_key(CHECKPOINT)
+    with suppress(BrokenSealError):  # changed by somebody, which is found for itself
+        for one in app.store.retired():
+            if made_at <= one.retired_at:  # later ones were made by whoever stole it
+                yield one.checkpoint
 
 
 def _stored(

@@ -120,7 +120,7 @@ SLOW = {
     "core": "assurance cli columns hostile_files identity improvement promise proof sensitivity",
     "demo": "addenda lifetime",
     "methods": "command_line cvss dod_and_cmmc hecvat",
-    "server": "entrance gate limits second_step through_provider",
+    "server": "entrance gate limits provider_signs_out second_step through_provider",
     "store": "answers chain keys purge_pass",
     "ui": "charts compare decide duties engagement evidence home people questionnaire review",
     "usecases": (

@@ -328,9 +328,9 @@ def link_state(now: datetime, *, expires_at: datetime, used_at: datetime | None)
 
 FORGET_FAILURES = timedelta(hours=24)
 
-Guess = Literal["password", "code", "link", "provider"]
+Guess = Literal["password", "code", "link", "provider", "logout"]
 """What somebody tries to guess: a password, the code of a second factor, a one-use link, or the
-answer of a provider that signs people in.
+answer of a provider that signs people in, or its token that signs them out.
 """
 
 # How many failures cost nothing, and how long one waits at most after more. Failures on an account
@@ -351,6 +351,7 @@ _LIMITS: Mapping[Guess, Mapping[str, tuple[int, timedelta]]] = {
     },
     "link": {"address": _ADDRESS},
     "provider": {"address": _ADDRESS},
+    "logout": {"address": _ADDRESS},
 }
 
 

@@ -32,6 +32,10 @@ _LARGEST_ANSWER = 1024 * 1024
 _SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """Signatures by the provider's private key; never `none`, and never one by a shared secret."""
 
+LOGOUT_HOLDS = 20 * 60
+"""Seconds for which a logout token is remembered; one of half that age is not taken any more."""
+
+_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -70,7 +74,7 @@ class Claimed:
     """What a provider's signed answer says of somebody: `subject` is theirs there for good.
 
     `email` is empty where none was told, or one that is not confirmed. `strong` says that they gave
-    a second factor there.
+    a second factor there. `session` is what it calls their session there, empty where it does not.
     """
 
     subject: str
@@ -78,6 +82,18 @@ class Claimed:
     name: str
     roles: frozenset[Role]
     strong: bool
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Whom a provider's signed token signs out: `session` is one of theirs there, empty for every
+    one of `subject`, who is empty where only the session is named. `id` is the token's own.
+    """
+
+    subject: str
+    session: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +278,41 @@ def finish(
         return _claimed(provider, _complete(provider, session, claims))
 
 
+def signed_out(provider: Provider, token: str, now: Callable[[], float] = time.time) -> SignedOut:
+    """Whom a provider's logout token signs out (OpenID Connect Back-Channel Logout 1.0).
+
+    Whether it was used before, the caller knows by its `id`, which has to be remembered for
+    `LOGOUT_HOLDS`. Raises `Declined` where anything in it does not hold.
+    """
+    claims = _decoded(provider, token)
+    registry = jwt.JWTClaimsRegistry(
+        now=lambda: int(now()),
+        leeway=_LEEWAY,
+        iss={"essential": True, "value": provider.issuer},
+        aud={"essential": True, "values": [provider.client_id]},
+        exp={"essential": True},
+        iat={"essential": True},
+        jti={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except JoseError as error:
+        raise Declined(f"the token does not hold: {error}") from error
+    if claims["iat"] < now() - LOGOUT_HOLDS / 2:
+        raise Declined("the token was made too long ago")
+    if "nonce" in claims:  # what an ID token has, so that neither is taken for the other
+        raise Declined("the token is of another kind: it has a nonce")
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT), dict):
+        raise Declined("the token is of another kind: it tells of no signing out")
+    told = {name: claims.get(name, "") for name in ("sub", "sid", "jti")}
+    if not all(isinstance(value, str) and len(value) <= 255 for value in told.values()):
+        raise Declined("the token names nobody")
+    if not told["jti"] or not (told["sub"] or told["sid"]):
+        raise Declined("the token names nobody")
+    return SignedOut(told["sub"], told["sid"], told["jti"])
+
+
 def _session(provider: Provider, redirect_uri: str) -> OAuth2Session:
     return OAuth2Session(
         provider.client_id,
@@ -332,6 +383,7 @@ def _complete(provider: Provider, session: OAuth2Session, claims: dict[str, Any]
         raise Declined(f"who it is was not told: {type(error).__name__}") from error
     if not isinstance(more, dict) or more.get("sub") != claims["sub"]:
         raise Declined("what was told is of somebody else")
+    more.pop("sid", None)  # of what is signed alone
     return {**more, **claims}
 
 
@@ -339,7 +391,7 @@ def _claimed(provider: Provider, claims: Mapping[str, Any]) -> Claimed:
     email = claims.get("email")
     confirmed = provider.confirms_emails or claims.get("email_verified") is True
     name = claims.get("name") or claims.get("preferred_username")
-    amr, acr = claims.get("amr"), claims.get("acr")
+    amr, acr, session = claims.get("amr"), claims.get("acr"), claims.get("sid")
     return Claimed(
         subject=str(claims["sub"]),
         email=email if isinstance(email, str) and confirmed else "",
@@ -349,6 +401,7 @@ def _claimed(provider: Provider, claims: Mapping[str, Any]) -> Claimed:
         ),
         strong=(isinstance(amr, list) and not provider.strong_amr.isdisjoint(map(str, amr)))
         or (isinstance(acr, str) and acr in provider.strong_acr),
+        session=session if isinstance(session, str) and len(session) <= 255 else "",
     )
 
 

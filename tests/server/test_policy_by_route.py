@@ -17,7 +17,12 @@ GUARDED = {
 }
 """Addresses that name something of somebody's, and the action that each is."""
 
-FOR_ANYBODY = {"/{page:page_name}", "/sign-in/with/{provider}", "/sign-in/back/{provider}"}
+FOR_ANYBODY = {
+    "/{page:page_name}",
+    "/sign-in/with/{provider}",
+    "/sign-in/back/{provider}",
+    "/sign-out/by/{provider}",
+}
 """What names a page, which looks after itself, or a provider that stands on the sign-in page."""
 
 

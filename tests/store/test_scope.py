@@ -47,6 +47,7 @@ OF_THE_INSTALLATION = {
     tables.SecondFactor,
     tables.RecoveryCode,
     tables.ProviderAccount,
+    tables.ProviderSession,
     tables.Pending,
     tables.LegalHold,
     tables.Throttle,
@@ -113,6 +114,7 @@ def test_a_vendors_scope_holds_nothing_of_the_installation(store: Store) -> None
         work.add(
             tables.ProviderAccount(issuer="x", subject="x", person_id=mine.person, created_at=NOW)
         )
+        work.add(tables.ProviderSession(sign_in_id=session.id, issuer="x", subject="x"))
         work.add(tables.RecoveryCode(person_id=mine.person, code_hash="x", created_at=NOW))
         work.add(
             tables.LegalHold(

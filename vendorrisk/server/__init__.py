@@ -50,6 +50,7 @@ def routes() -> Sequence[BaseRoute]:
         Route("/sign-out", entrance.sign_out, methods=["POST"]),
         Route("/sign-in/with/{provider}", through_provider.go),
         Route("/sign-in/back/{provider}", through_provider.come_back),
+        Route("/sign-out/by/{provider}", through_provider.sign_out, methods=["POST"]),
         Route("/second-step", second_step.show_second_step),
         Route("/second-step", second_step.take_second_step, methods=["POST"]),
         Route("/second-step/leave", second_step.leave, methods=["POST"]),

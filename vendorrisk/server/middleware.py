@@ -36,6 +36,12 @@ _SIGNED_IN = re.compile(r"/(media|component)/.+|/_stcore/(upload_file|bidi-compo
 _ADMINISTRATORS = re.compile(r"/_stcore/metrics")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_FROM_PROGRAMS = re.compile(r"/sign-out/by/[a-z0-9]+")
+"""Where a provider's server posts to, which has no origin to name. Nothing there goes by a cookie:
+what it sends is signed by the provider, for us, and counts once. A browser names its origin, and
+is refused there like anywhere.
+"""
+
 
 class SecurityHeaders:
     """Puts the security headers on every response, and turns a fault into a page without detail."""
@@ -102,9 +108,11 @@ class OwnAddress:
                     status_code=400,
                 ),
             )
+        elif origin is None and _is_from_program(scope):
+            await self.app(scope, receive, send)
         elif _needs_origin(scope) and (origin is None or not site().is_own_origin(origin, host)):
             # Browsers name the origin on every post and every WebSocket, so a missing one is
-            # a program's; programs have no business here.
+            # a program's; programs have no business elsewhere.
             await _refuse(scope, receive, send, faults.forged())
         else:
             await self.app(scope, receive, send)
@@ -195,6 +203,14 @@ def middleware(routes: Sequence[BaseRoute]) -> Sequence[Middleware]:
 
 def _needs_origin(scope: Scope) -> bool:
     return scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
+
+
+def _is_from_program(scope: Scope) -> bool:
+    return (
+        scope["type"] == "http"
+        and scope["method"] == "POST"
+        and _FROM_PROGRAMS.fullmatch(scope["path"]) is not None
+    )
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:

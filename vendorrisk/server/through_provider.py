@@ -1,4 +1,4 @@
-"""The way to a provider that signs people in, and back from it.
+"""The way to a provider that signs people in, and back from it; and its word that they left.
 
 What was asked stays in the browser, sealed in a cookie: an answer counts only in the browser that
 asked, only once, and nothing is stored for strangers.
@@ -11,24 +11,27 @@ import binascii
 import json
 import time
 from dataclasses import asdict
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vendorrisk.assessment import Refusal
 from vendorrisk.keys import BrokenSealError, seal, unseal
-from vendorrisk.oidc import Asked, Claimed, Declined, Provider, begin, finish
+from vendorrisk.oidc import Asked, Claimed, Declined, Provider, begin, finish, signed_out
 from vendorrisk.server import faults
 from vendorrisk.server.entrance import device_of, enter, network_of, safe_path
 from vendorrisk.server.pages import Objection, form_page
 from vendorrisk.server.site import site
 from vendorrisk.usecases import providers
 from vendorrisk.usecases.application import application
+from vendorrisk.usecases.errors import StoreUnavailable
 
 COOKIE = "vendorrisk_provider"
 _ASKED_FOR = 10 * 60  # seconds that somebody may take at the provider
 _PATH = "/sign-in"
+_LARGEST_FORM = 32 * 1024  # bytes; a token has one or two thousand
 
 
 async def go(request: Request) -> Response:
@@ -80,6 +83,56 @@ async def come_back(request: Request) -> Response:
         response = _sign_in_page(request, _objection(provider, declined), following)
     response.delete_cookie(COOKIE, path=_PATH, secure=site().secure, httponly=True, samesite="lax")
     return response
+
+
+async def sign_out(request: Request) -> Response:
+    """End the sessions that a provider's logout token names, as the provider itself asks."""
+    app, address = application(), network_of(request)
+    provider = providers.provider_called(app, request.path_params["provider"])
+
+    def end() -> None:
+        providers.may_sign_out(app, address)
+        who = signed_out(provider, token, lambda: app.clock().timestamp())
+        providers.sign_out_by(app, provider, who)
+
+    try:
+        token = await _logout_token(request)
+        await run_in_threadpool(end)
+    except Declined as declined:
+        faults.log_declined(provider.id, declined)
+        await run_in_threadpool(providers.note_bad_logout, app, address)
+        return _told(400, "this token signs nobody out")
+    except StoreUnavailable:
+        raise
+    except Refusal as refusal:
+        return _told(429 if refusal.code == "too_many_tries" else 400, refusal.sentence)
+    return Response(status_code=200)
+
+
+async def _logout_token(request: Request) -> str:
+    """The one token of a short form."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST_FORM:
+            raise Declined("what was sent is too long")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Declined("what was sent is no form")
+    try:
+        fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=10)
+    except ValueError as error:
+        raise Declined("what was sent is no form") from error
+    tokens = fields.get("logout_token", [])
+    if len(tokens) != 1:
+        raise Declined("there is not one token")
+    return tokens[0]
+
+
+def _told(status: int, says: str) -> Response:
+    """A refusal as the specification has it; programs read it."""
+    content = {"error": "invalid_request", "error_description": says}
+    return JSONResponse(content, status_code=status)
 
 
 def _finish(provider: Provider, asked: Asked | None, request: Request) -> Claimed:

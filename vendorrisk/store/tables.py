@@ -650,6 +650,20 @@ class ProviderAccount(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Moment)
 
 
+class ProviderSession(SQLModel, table=True):
+    """Through which provider a session began, so that the provider can end it. `session` is what
+    the provider calls its own session, empty where it did not tell.
+    """
+
+    __tablename__ = "provider_session"
+    __table_args__ = (Index("ix_provider_session_subject", "issuer", "subject"),)
+
+    sign_in_id: str = Field(primary_key=True, foreign_key="sign_in.id")
+    issuer: str
+    subject: str
+    session: str = ""
+
+
 class RecoveryCode(SQLModel, table=True):
     """A code for whoever lost their second factor: works once, and only its keyed hash is kept."""
 

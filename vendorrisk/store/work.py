@@ -79,6 +79,7 @@ from vendorrisk.store.tables import (
     Person,
     PersonRole,
     ProviderAccount,
+    ProviderSession,
     ReadCode,
     RecoveryCode,
     Review,
@@ -1006,6 +1007,25 @@ class Work:
             row.revoked_at = self.now
         self._session.flush()
         return len(found)
+
+    def sessions_through(self, issuer: str, subject: str, session: str) -> list[SignIn]:
+        """The sessions not ended yet that a provider began: of somebody there, or of one of their
+        sessions there, or both; what is empty lets all through.
+        """
+        query = (
+            select(SignIn)
+            .join(ProviderSession, col(ProviderSession.sign_in_id) == col(SignIn.id))
+            .where(
+                self._within(SignIn),
+                col(ProviderSession.issuer) == issuer,
+                true() if not subject else col(ProviderSession.subject) == subject,
+                true() if not session else col(ProviderSession.session) == session,
+                col(SignIn.revoked_at).is_(None),
+                col(SignIn.expires_at) > self.now,
+            )
+            .order_by(col(SignIn.id))
+        )
+        return list(self._session.scalars(query))
 
     # The audit trail ---------------------------------------------------------------------------
 

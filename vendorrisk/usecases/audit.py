@@ -196,6 +196,7 @@ _SAYS: Mapping[str, str] = {
     Action.RENEW_INVITATION: "replaced an invitation by a new one",
     Action.WITHDRAW: "withdrew the assessment",
     Action.SIGN_OUT: "signed out",
+    "sign_out_by_provider": "signed somebody out, as a provider asked",
     "rotate_key": "changed the master key",
     "begin_trail": "began to bind what is stored to the trail",
     "mark_demo": "marked this installation as a demo",

@@ -29,7 +29,15 @@ from vendorrisk.identity import (
 )
 from vendorrisk.settings import Settings
 from vendorrisk.store import PersonItem, SessionItem, Work
-from vendorrisk.store.tables import Delegation, Invitation, Person, SetupToken, SignIn, SignInDetail
+from vendorrisk.store.tables import (
+    Delegation,
+    Invitation,
+    Person,
+    ProviderSession,
+    SetupToken,
+    SignIn,
+    SignInDetail,
+)
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.delegating import signatory_of
 from vendorrisk.usecases.errors import NotFound, Refusal
@@ -277,12 +285,14 @@ def open_session(
     factor: Factor | None = None,
     provider: str | None = None,
     longest: timedelta | None = None,
+    through: ProviderSession | None = None,
 ) -> str:
     """Begin a session of a member of staff; gives its token, of which only a hash is kept.
 
     Without the `factor` that whoever has one, or a role that needs one, must give, it is a half
     session: it ends soon, and lets nobody further than to the second step. `longest` shortens a
-    whole one.
+    whole one. `through` says which of a provider's sessions it hangs on; its `sign_in_id` counts
+    for nothing.
     """
     asked = bool(work.second_factors(item.person.id)) or _asks(app.settings, item.roles)
     half = factor is None and asked
@@ -310,6 +320,15 @@ def open_session(
             provider=provider,
         )
     )
+    if through is not None:
+        work.add(
+            ProviderSession(
+                sign_in_id=row.id,
+                issuer=through.issuer,
+                subject=through.subject,
+                session=through.session,
+            )
+        )
     return token
 
 

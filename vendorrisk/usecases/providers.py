@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 from vendorrisk.access import EVERYTHING, SYSTEM, Actor, Role
 from vendorrisk.assessment import Refusal
 from vendorrisk.document import InvalidContent
-from vendorrisk.identity import PROVIDER_LONGEST, note_failure, wait_before_next_try
-from vendorrisk.oidc import Claimed, Provider, read_providers
+from vendorrisk.identity import (
+    PROVIDER_LONGEST,
+    hash_token,
+    note_failure,
+    wait_before_next_try,
+)
+from vendorrisk.oidc import LOGOUT_HOLDS, Claimed, Provider, SignedOut, read_providers
 from vendorrisk.store import PersonItem, Work
-from vendorrisk.store.tables import Person, ProviderAccount
+from vendorrisk.store.tables import Person, ProviderAccount, ProviderSession
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound
 from vendorrisk.usecases.forms import Form
@@ -87,6 +93,12 @@ def sign_in_with(
                 factor="provider" if who.strong else None,
                 provider=provider.name,
                 longest=PROVIDER_LONGEST,
+                through=ProviderSession(
+                    sign_in_id="",
+                    issuer=provider.issuer,
+                    subject=who.subject,
+                    session=who.session,
+                ),
             )
     if token is None:
         raise Refusal(
@@ -95,6 +107,38 @@ def sign_in_with(
             "Ask whoever looks after your groups there.",
         )
     return token
+
+
+def may_sign_out(app: Application, address: str) -> None:
+    """Raise `Refusal` (too_many_tries) where too many tokens from this address did not hold."""
+    with app.store.read(EVERYTHING) as work:
+        wait = wait_before_next_try(work, "", address, "logout")
+    refuse_to_wait(wait)
+
+
+def note_bad_logout(app: Application, address: str) -> None:
+    """Count a token from this address that signs nobody out."""
+    with app.store.begin(EVERYTHING) as work:
+        note_failure(work, "", address, "logout")
+
+
+def sign_out_by(app: Application, provider: Provider, who: SignedOut) -> int:
+    """End the sessions that a provider's signed token names, of those it began; how many.
+
+    A token counts once: raises `Refusal` (used_before).
+    """
+    key = hash_token(f"logout {provider.issuer} {who.id}")
+    with app.store.begin(EVERYTHING) as work:
+        work.take_turn(key)
+        if work.pending(key) is not None:
+            raise Refusal("used_before", "This token was used before.", "Send another one.")
+        work.keep_pending(key, "", work.now + timedelta(seconds=LOGOUT_HOLDS))
+        found = work.sessions_through(provider.issuer, who.subject, who.session)
+        for row in found:
+            row.revoked_at = work.now
+        for person in sorted({row.person_id or "" for row in found}):
+            work.record(SYSTEM, "sign_out_by_provider", "person", person, by=provider.id)
+    return len(found)
 
 
 @cache

@@ -38,6 +38,7 @@ from vendorrisk.store.tables import (
     LegalHold,
     Override,
     OwnJudgement,
+    ProviderSession,
     ReadCode,
     Review,
     ReviewRevision,
@@ -539,6 +540,9 @@ def _remove_sessions(work: Work, sessions: Iterable[SignIn]) -> None:
         detail = work.get(SignInDetail, sign_in_id=session.id)
         if detail is not None:
             work.remove(detail)
+        through = work.get(ProviderSession, sign_in_id=session.id)
+        if through is not None:
+            work.remove(through)
         for code in work.all(ReadCode, sign_in_id=session.id):
             work.remove(code)
         work.remove(session)

@@ -45,7 +45,14 @@ from vendorrisk.identity import (
 from vendorrisk.keys import BrokenSealError, Keys, seal, unseal
 from vendorrisk.store import PersonItem, SessionItem, Work
 from vendorrisk.store.retired import RECOVERY, retired_within
-from vendorrisk.store.tables import Pending, Person, RecoveryCode, SecondFactor, new_id
+from vendorrisk.store.tables import (
+    Pending,
+    Person,
+    ProviderSession,
+    RecoveryCode,
+    SecondFactor,
+    new_id,
+)
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Invalid, Refusal
 from vendorrisk.usecases.forms import Form
@@ -369,7 +376,8 @@ def seal_anew(work: Work, before: Keys, after: Keys) -> tuple[int, int]:
             lost += 1
     for begun in work.all(Pending, "key"):
         try:
-            begun.content = _resealed(before, after, begun.content, f"pending/{begun.key}")
+            if begun.content:  # without any, it only counts that it is there
+                begun.content = _resealed(before, after, begun.content, f"pending/{begun.key}")
         except (BrokenSealError, ValueError):
             work.remove(begun)
     key = after.derive(RECOVERY)
@@ -453,6 +461,7 @@ def _make_whole(
         factor=factor,
         provider=detail.provider if detail is not None else None,
         longest=PROVIDER_LONGEST if detail is not None and detail.provider else None,
+        through=work.get(ProviderSession, sign_in_id=who.session.sign_in.id),
     )
 
 

@@ -122,10 +122,13 @@ SLOW = {
     "methods": "command_line cvss dod_and_cmmc hecvat",
     "server": "entrance gate limits provider_signs_out second_step through_provider",
     "store": "answers chain keys purge_pass",
-    "ui": "charts compare decide duties engagement evidence home people questionnaire review",
+    "ui": (
+        "charts compare decide duties engagement evidence home people questionnaire review "
+        "two_reviewers"
+    ),
     "usecases": (
-        "answering deciding duties engagements events evidence policy purging reviewing rotating "
-        "second_factor sets verifying weighing"
+        "answering deciding duties engagements events evidence moderating policy purging "
+        "reviewing rotating second_factor sets verifying weighing"
     ),
 }
 

@@ -1,13 +1,13 @@
 """Reviewing: every answer with its evidence, a judgement on each, and the score that moves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import streamlit as st
 
 from vendorrisk.access import Action, Role, allowed
 from vendorrisk.assessment import State
-from vendorrisk.ui import duties, links, refusals, scorecards
+from vendorrisk.ui import duties, links, refusals, scorecards, two_reviewers
 from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import go, link
@@ -25,9 +25,9 @@ from vendorrisk.ui.words import (
     sign,
     span,
 )
-from vendorrisk.usecases import reviewing, sets, vendors
+from vendorrisk.usecases import moderating, reviewing, sets, vendors
 from vendorrisk.usecases.errors import Conflict
-from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet
+from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet, Verdict
 from vendorrisk.usecases.vendors import Headline
 
 A_PAGE = 12
@@ -50,10 +50,12 @@ now = app.clock()
 def attention(
     row: ReviewRow, effects: Mapping[str, str], heaviest: float
 ) -> tuple[int, str] | None:
-    """Why a row needs a reviewer, with a rank (0 is the most urgent); None where it does not.
+    """Why a row needs somebody, with a rank (the least is the most urgent); None where not.
 
     `effects` has the effect of each rule that fired, `heaviest` the greatest weight of all lines.
     """
+    if not row.settled:
+        return -1, two_reviewers.difference(row)
     fired = {effects[rule] for rule in row.fired if rule in effects}
     for rank, effect in enumerate(("knockout", "not_cleared", "cap", "clarify")):
         if effect in fired:
@@ -164,6 +166,9 @@ def explained(sheet: ReviewSheet) -> None:
     scorecards.domains(card.domains)
     st.header("Line by line", anchor=False)
     scorecards.sums(card)
+    if sheet.panel.previews:
+        st.caption("This is a preview with your own judgements; it is stored nowhere.")
+        return
     what_it_takes(app, actor, sheet.assessment_id, card.id)
     with st.expander("Fingerprints of what was scored", icon=":material/fingerprint:"):
         st.table(
@@ -198,21 +203,30 @@ def answers(sheet: ReviewSheet) -> None:
     why = {row.question_id: attention(row, effects, heaviest) for row in sheet.rows}
     urgent = [row for row in sheet.rows if why[row.question_id] is not None]
     open_ones = [row for row in sheet.rows if row.line is not None and not judged(row)]
+    differing = sorted(
+        (row for row in sheet.rows if row.apart),
+        key=lambda row: (row.settled, -(row.apart or 0), -lost(row)),
+    )
+    names = {
+        "differ": f"Where the two differ ({len(differing)})",
+        "attention": f"Needs attention ({len(urgent)})",
+        "unjudged": f"Not judged ({len(open_ones)})",
+        "all": f"All ({len(sheet.rows)})",
+    }
+    if not differing:
+        del names["differ"]
+    usual = "differ" if sheet.panel.to_settle else "attention" if urgent else "all"
     sections = {row.section_id: row.section_title for row in sheet.rows}
 
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         which = st.segmented_control(
             "Show",
-            ["attention", "unjudged", "all"],
-            default="attention" if urgent else "all",
+            list(names),
+            default=usual,
             required=True,
-            format_func=lambda name: {
-                "attention": f"Needs attention ({len(urgent)})",
-                "unjudged": f"Not judged ({len(open_ones)})",
-                "all": f"All ({len(sheet.rows)})",
-            }[name],
-            key=f"which_{sheet.submission.id}",
+            format_func=names.__getitem__,
+            key=f"which_{sheet.submission.id}_{len(names)}",
         )
     with right:
         section = st.selectbox(
@@ -221,7 +235,12 @@ def answers(sheet: ReviewSheet) -> None:
             format_func=lambda id_: sections.get(id_, "Every section"),
             key=f"section_{sheet.submission.id}",
         )
-    rows = {"attention": urgent, "unjudged": open_ones, "all": sheet.rows}[which or "all"]
+    rows = {
+        "differ": differing,
+        "attention": urgent,
+        "unjudged": open_ones,
+        "all": list(sheet.rows),
+    }[which or "all"]
     rows = [row for row in rows if section in ("", row.section_id)]
     if which == "attention":
         rows.sort(key=lambda row: ((why[row.question_id] or (9, ""))[0], -lost(row)))
@@ -271,7 +290,7 @@ def answer(
                     del st.query_params["question"]
                     st.rerun()
             elif st.button(
-                "Judge" if sheet.may_review and not judged(row) else "Open",
+                _button(sheet, row),
                 key=f"open_{row.question_id}",
                 width="stretch",
             ):
@@ -285,6 +304,15 @@ def answer(
             with decide:
                 if sheet.may_review:
                     judge(sheet, row, rows)
+                two_reviewers.both(row)
+                if row.apart and sheet.panel.may_settle:
+                    two_reviewers.settle(app, actor, sheet, row, MEANS)
+
+
+def _button(sheet: ReviewSheet, row: ReviewRow) -> str:
+    if row.apart and not row.settled and sheet.panel.may_settle:
+        return "Settle"
+    return "Judge" if sheet.may_review and not judged(row) else "Open"
 
 
 def worth(row: ReviewRow) -> str:
@@ -382,16 +410,18 @@ def save(
     seen: dict[str, int] = st.session_state["seen"]
     on_ground = verdict if verdict in scorecards.VERDICTS else None
     with problems.shown() as outcome:
-        after = reviewing.set_review(
+        verb = moderating.judge_alone if sheet.panel.two else reviewing.set_review
+        found = verb(
             app,
             actor,
             sheet.submission.id,
             row.question_id,
             level=cast("Level | None", None if on_ground else verdict),
-            not_applicable=cast('Literal["approved", "rejected"] | None', on_ground),
+            not_applicable=cast("Verdict | None", on_ground),
             reason=reason,
             seen_version=seen[key],
         )
+        after = found or reviewing.review_sheet(app, actor, sheet.assessment_id).scorecard
         st.session_state["changed"] = (key, scorecards.what_changed(sheet.scorecard, after))
     if isinstance(outcome.refusal, Conflict):
         theirs = outcome.refusal
@@ -409,6 +439,10 @@ def save(
 
 def finish(sheet: ReviewSheet) -> None:
     """Handing the result to the committee."""
+    if sheet.panel.two and not sheet.panel.revealed:
+        two_reviewers.hand_in(app, actor, sheet)
+        two_reviewers.seats(app, actor, sheet)
+        return
     done = f"{sheet.judged} of {sheet.to_judge} answers judged."
     if sheet.state not in (State.SUBMITTED, State.IN_REVIEW):
         if sheet.state is State.REVIEWED:
@@ -440,6 +474,7 @@ def show(assessment_id: str) -> None:
     codes = {row.question_id: row.code or row.question_id for row in sheet.rows}
     heading(sheet)
     duties.declared(app, actor, assessment_id)
+    two_reviewers.told(sheet)
     result(sheet, codes)
     with refusals.shown():
         found = sets.cross_check(app, actor, sheet.engagement_id)
@@ -448,7 +483,9 @@ def show(assessment_id: str) -> None:
     view = st.segmented_control(
         "View",
         list(views),
-        default="answers" if allowed(actor, Action.SET_REVIEW) else "explained",
+        default="answers"
+        if allowed(actor, Action.SET_REVIEW) or sheet.panel.may_settle
+        else "explained",
         required=True,
         format_func=views.__getitem__,
         label_visibility="collapsed",
@@ -460,7 +497,8 @@ def show(assessment_id: str) -> None:
         answers(sheet)
         if sheet.may_review:
             with st.bottom:
-                st.markdown(f"**{plain(sheet.vendor_name)}** {standing(sheet)}")
+                mine = aside("(with your own judgements)") if sheet.panel.previews else ""
+                st.markdown(f"**{plain(sheet.vendor_name)}** {standing(sheet)} {mine}")
     finish(sheet)
     if actor.has(Role.COMMITTEE_MEMBER) or sheet.state in (State.REVIEWED, State.DECIDED):
         link("To the decision", "decide", icon=":material/gavel:", assessment=assessment_id)

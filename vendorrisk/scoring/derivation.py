@@ -11,7 +11,7 @@ from vendorrisk.scoring.account import Account
 from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Cell, Program
 from vendorrisk.scoring.formula import rounded
-from vendorrisk.scoring.graph import BY_ROW, Fold, Named, Node, Rounding
+from vendorrisk.scoring.graph import BY_ROW, Bands, Fold, Graph, Map, Named, Node, Rounding
 from vendorrisk.scoring.scorecard import Result, Scorecard, Used
 from vendorrisk.scoring.story import Story
 
@@ -28,21 +28,28 @@ class Explainer:
         self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
         self.cell_at = {cell.slot: cell for cell in program.cells.values()}
         graph = program.graph
-        # Where no case has a reason and no member can be binding, the value tells everything.
+        # Where the value tells everything else, what was said of it is remembered.
         self._by_value: dict[int, dict[object, Used]] = {
-            cell.slot: {}
-            for cell in program.cells.values()
-            if not any(branch.because for branch in cell.branches)
-            and not (cell.members and _may_bind(graph.measures[cell.measure].node))
+            cell.slot: {} for cell in program.cells.values() if _told_by_value(graph, cell)
         }
         self.account = Account(program)
-        self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
+        nothing: dict[object, Used] = {}
+        self.told = [
+            (cell, self._by_value.get(cell.slot, nothing))
+            for cell in program.order
+            if graph.measures[cell.measure].grain != BY_ROW
+        ]
 
     def scorecard(
         self, slots: Sequence[object], ignored: tuple[str, ...], digests: Mapping[str, str]
     ) -> Scorecard:
         """Everything that the values of one run come to."""
-        derivation = tuple(self.used(cell, slots) for cell in self.told)
+        derivation = tuple(
+            [
+                (known and known.get(slots[cell.slot])) or self.used(cell, slots)
+                for cell, known in self.told
+            ]
+        )
         results = {named.name: self.result(named, slots) for named in self.program.graph.results}
         if "overall" not in results:
             why = "This rubric gives no overall result."
@@ -67,13 +74,8 @@ class Explainer:
         """What a measure came to, and through which case or members."""
         value = slots[cell.slot]
         known = self._by_value.get(cell.slot)
-        if known is not None:
-            found = known.get(value)
-            if found is None:
-                if len(known) >= MOST_REMEMBERED:
-                    known.clear()
-                found = known[value] = Used(cell.measure, cell.key, _exact(value))
-            return found
+        if known is not None and value in known:
+            return known[value]
         because, binding = "", tuple[str, ...]()
         if cell.branches:
             for branch in cell.branches:
@@ -82,7 +84,12 @@ class Explainer:
                     break
         elif cell.members:
             binding = tuple(binding_members(self.program, cell, slots))
-        return Used(cell.measure, cell.key, _exact(value), because, binding)
+        found = Used(cell.measure, cell.key, _exact(value), because, binding)
+        if known is not None:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            known[value] = found
+        return found
 
     def result(self, named: Named, slots: Sequence[object]) -> Result:
         """A named result with its reasons."""
@@ -111,6 +118,8 @@ class Explainer:
             seen.add(slot)
             cell = self.cell_at[slot]
             measure = self.program.graph.measures[cell.measure]
+            if isinstance(measure.node, Fold) and not measure.node.across:
+                return  # many rows went in; their lines tell why
             used = self.used(cell, slots)
             if used.because:
                 yield used.because
@@ -118,8 +127,6 @@ class Explainer:
                 says = [self._called(name) for name in used.binding if name]
                 if says:
                     yield f"{self._called(cell.measure)}: {' and '.join(says)} decides."
-            if isinstance(measure.node, Fold) and not measure.node.across:
-                return  # many rows went in; their lines tell why
             following = [need for need in cell.needs if slots[need] == slots[slot]]
             cells = [need for need in following if need in self.cell_at]
             if len(cells) != 1:
@@ -169,6 +176,19 @@ def binding_members(program: Program, cell: Cell, slots: Sequence[object]) -> It
             yield member.says
             if node.kind == "first":
                 return
+
+
+def _told_by_value(graph: Graph, cell: Cell) -> bool:
+    """Whether the value of a measure, a label mostly, tells which case fired."""
+    node = graph.measures[cell.measure].node
+    if cell.branches:
+        reasons = {branch.fixed: branch.because for branch in cell.branches}
+        return None not in reasons and all(
+            reasons[branch.fixed] == branch.because for branch in cell.branches
+        )
+    return isinstance(node, (Map, Bands)) or (
+        isinstance(node, Fold) and node.kind in ("count", "ladder")
+    )
 
 
 def _may_bind(node: Node) -> bool:

@@ -144,11 +144,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A case that was not ruled out when compiling; `when` None holds always."""
+    """A case that was not ruled out when compiling; `when` None holds always.
+
+    `fixed` is the label or state that it gives, None where it gives a formula.
+    """
 
     when: Test | None
     give: Term
     because: str
+    fixed: str | State | None = None
 
 
 @dataclass(slots=True)
@@ -166,7 +170,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """Where the levels of one question are read: (slot, choice) of each leaf.
+    """Where the levels of one question are read: (slot, choice) of each leaf that is used.
 
     `labels` are the levels that all of them take.
     """
@@ -281,6 +285,7 @@ class Program:
             for key, context in graph.contexts(measure.grain).items():
                 self._add(measure, key, context)
         self.order = self._sorted()
+        self._used = self._reached()
         self._kernel_of: dict[Key, Kernel] = {}
         self._before, self._kernels, self._after = self._arranged()
         self._parts: dict[int, list[tuple[int, Term]]] = {}
@@ -335,6 +340,21 @@ class Program:
             self._parts[slot] = [step for step in self._after if step[0] in used]
         return self._parts[slot]
 
+    def _reached(self) -> set[int]:
+        """The slots that anything beyond a row is computed from: a run fills no others of a row."""
+        needs = {cell.slot: cell.needs for cell in self.order}
+        todo = [
+            self.slots[named.measure, named.key] for named in self.graph.results if named.measure
+        ]
+        todo += [c.slot for c in self.order if self.graph.measures[c.measure].grain != BY_ROW]
+        found: set[int] = set()
+        while todo:
+            slot = todo.pop()
+            if slot not in found:
+                found.add(slot)
+                todo += needs.get(slot, ())
+        return found
+
     def _arranged(
         self,
     ) -> tuple[list[tuple[int, Term]], list[Kernel], list[tuple[int, Term]]]:
@@ -349,10 +369,10 @@ class Program:
             if cell.needs & follows or (not by_row and cell.needs & in_rows.keys()):
                 follows.add(cell.slot)
                 after.append(cell)
-            elif by_row:
+            elif by_row and cell.slot in self._used:
                 in_rows[cell.slot] = cell.key
                 rows.setdefault(cell.key, []).append(cell)
-            else:
+            elif not by_row:
                 before.append((cell.slot, cell.run))
         for row in self._row_order(rows):
             first, last = self._blocks[row]
@@ -391,7 +411,11 @@ class Program:
 
     def leaf_slot(self, name: str, context: Context) -> int:
         """The slot of an input, for the row of a context; every row input has one."""
-        return self._leaf(self.graph.inputs[name], context)
+        slot = self._leaf(self.graph.inputs[name], context)
+        if slot not in self._used:
+            self._used.add(slot)
+            self._sources = None  # it must be read, too
+        return slot
 
     # -- slots ----------------------------------------------------------------------------------
 
@@ -441,7 +465,7 @@ class Program:
                 others.append(leaf)
         by_question = {
             key: _Levels(
-                tuple((leaf.slot, leaf.choice or "*") for leaf in leaves),
+                tuple((n.slot, n.choice or "*") for n in leaves if n.slot in self._used),
                 frozenset.intersection(*(leaf.labels for leaf in leaves)),
                 tuple(leaves),
             )
@@ -629,12 +653,9 @@ class Compiler:
             if when is False:
                 self.needs = before
                 continue
-            give = (
-                _constant(case.give)
-                if isinstance(case.give, (str, State))
-                else self.term(case.give, self.context)
-            )
-            yield Branch(None if isinstance(when, bool) else when, give, case.because)
+            fixed = case.give if isinstance(case.give, (str, State)) else None
+            give = _constant(fixed) if fixed is not None else self.term(case.give, self.context)  # type: ignore[arg-type]
+            yield Branch(None if isinstance(when, bool) else when, give, case.because, fixed)
             if when is True:
                 return
 

@@ -285,7 +285,7 @@ def strongest(values: Sequence[object]) -> State:
 
 def rounded(value: Fraction | int, way: str, step: Fraction | int) -> Fraction | int:
     """`value` on the grid of `step`: up, down, or nearest (a half goes up)."""
-    steps = Fraction(value) / step
+    steps = value if step == 1 else Fraction(value) / step
     if way == "up":
         return ceil(steps) * step
     if way == "down":

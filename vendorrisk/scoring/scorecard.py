@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
 from vendorrisk.conditions import State
-from vendorrisk.scoring.formula import write_number
 
 _STATE_OF = {
     State.HIDDEN: "not_applicable",
@@ -143,8 +141,7 @@ class FiredRule:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One criterion, from answer to contribution.
 
     `state`     answered, dont_know, unanswered, not_approved (claimed not to apply), contradicted,
@@ -155,6 +152,7 @@ class Line:
     `share`     what that level lets the rung keep
     `counts`    the choice whose credit counts: the claimed one or a worse one; None without
     `credit`    the points it earns after assurance and every policy
+    `why`       the sentences for a reader
     `contribution` weight × credit ÷ all applicable weight; they add up to the mean
     `lost`      cause → points of the overall mean lost to it (same unit as `contribution`):
                 weaker_answer, unanswered, dont_know, not_approved, unproven, contradicted;
@@ -172,9 +170,9 @@ class Line:
     share: Fraction | None
     counts: str | None
     credit: Fraction | None
+    why: tuple[str, ...]
     contribution: Fraction | None
     lost: Mapping[str, Fraction]
-    why: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; a number is an int, or "p/q" where it is not whole."""
@@ -223,8 +221,7 @@ class Step:
     after: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """One measure of the graph: its value, and which case fired or which members were binding."""
 
     measure: str
@@ -332,7 +329,10 @@ def _number(value: Fraction | None) -> int | str | None:
 
 def said(value: Fraction | int, places: int = 1) -> str:
     """A number for a sentence, rounded down to at most that many places."""
-    return write_number(floor(Fraction(value) * 10**places) / Fraction(10**places))
+    above, below = value.as_integer_ratio()
+    digits = str(abs(rounded := above * 10**places // below)).rjust(places + 1, "0")
+    sign, whole, part = "-" if rounded < 0 else "", digits[:-places], digits[-places:].rstrip("0")
+    return f"{sign}{whole}.{part}" if part else f"{sign}{whole}"
 
 
 def _text(card: Scorecard) -> Iterator[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import nlargest
+from math import lcm
 from operator import itemgetter
 from typing import Any
 
 from vendorrisk.conditions import DONT_KNOW, State, names
 from vendorrisk.questionnaire import Questionnaire
+from vendorrisk.scoring.denominators import common_denominators
 from vendorrisk.scoring.everyday import Criterion, Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
 from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, LIFTED, not_cleared_by
@@ -60,6 +62,7 @@ class _Places:
     contradicted: int
     reading: int | None
     known: dict[object, _Entry]
+    """What was told of each reading of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,21 @@ class _Loss:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One line, and what it costs: of each cause, weight × points lost, and `Line.lost` about."""
+    """One line, but for its part of the mean, which hangs on what else applies.
 
-    line: Line
-    costs: tuple[tuple[str, Fraction | int, float], ...]
+    `told` are the fields of a Line up to that part. `earned` is weight × credit, `costs` weight ×
+    points lost by cause, both in whole parts of a point (`Story.parts`); `earned` is None where
+    the criterion leaves both sums.
+    """
+
+    told: tuple[Any, ...]
+    loss: _Loss
+    earned: Fraction | int | None
+    costs: tuple[tuple[str, Fraction | int], ...]
+
+
+_Cost = tuple[Fraction | int, str, str]
+"""What is lost at one place: how much, to which cause, and the code of the question."""
 
 
 class Story:
@@ -89,9 +103,16 @@ class Story:
             criterion.id: self._places(criterion) for criterion in everyday.criteria.values()
         }
         self.not_cleared = not_cleared_by(everyday, asked)
-        self.ungraded = [
-            q for q in self.questions if all(c.question != q for c in everyday.criteria.values())
-        ]
+        graded = {criterion.question for criterion in everyday.criteria.values()}
+        self.ungraded = {
+            question: self._slot(f"contradicted.{question}")
+            for question in self.questions
+            if question not in graded
+        }
+        self.stands = {rule: self._slot(f"rule.{rule}") for rule in everyday.rules}
+        self.cleared = {q: self._slot(f"not_cleared.{q}") for q in self.not_cleared}
+        self.weights = [(p.credit, exact(p.criterion.weight)) for p in self.places.values()]
+        self.parts = self._whole_parts()
 
     def _slot(self, measure: str, *key: str) -> int:
         return self.program.slots[measure, key]
@@ -134,20 +155,18 @@ class Story:
             known={},
         )
 
+    def _whole_parts(self) -> int:
+        """Into how many parts a point is divided, for weighted points to be whole numbers."""
+        known = common_denominators(self.program.graph)
+        points = [known.get(f"criterion.{what}", 1) for what in ("points", "credit")]
+        return lcm(*points, *(weight.denominator for _, weight in self.weights)) ** 2
+
     def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Telling:
         """The lines, rules, domains and steps of one run, and its results with their reasons."""
-        losses: dict[str, _Loss] = {}
-        applicable = total(
-            [
-                c.weight
-                for c in self.everyday.criteria.values()
-                if type(slots[self.places[c.id].credit]) is not State
-            ]
-        )
-        entries = [
-            self._known(places, slots, losses, applicable) for places in self.places.values()
-        ]
-        lines = tuple([entry.line for entry in entries])
+        applicable = total([w for credit, w in self.weights if type(slots[credit]) is not State])
+        whole = exact(applicable * self.parts)
+        entries = [self._entry(places, slots) for places in self.places.values()]
+        lines = tuple(_lines(entries, whole))
         rules = tuple(self._rules(slots))
         domains = tuple(self._domains(slots, results, entries))
         overall = results["overall"]
@@ -155,7 +174,7 @@ class Story:
             ()
             if isinstance(overall.exact, State)
             else tuple(
-                self._steps(slots, entries, applicable, overall.exact)  # type: ignore[arg-type]
+                self._steps(slots, entries, whole, overall.exact)  # type: ignore[arg-type]
             )
         )
         named = dict(results)
@@ -184,20 +203,12 @@ class Story:
 
     # -- lines ------------------------------------------------------------------------------------
 
-    def _loss(self, places: _Places, slots: Sequence[object], losses: dict[str, _Loss]) -> _Loss:
-        identity = places.criterion.id
-        if identity not in losses:
-            losses[identity] = self._found_loss(places, slots, losses)
-        return losses[identity]
-
-    def _found_loss(
-        self, places: _Places, slots: Sequence[object], losses: dict[str, _Loss]
-    ) -> _Loss:
+    def _loss(self, places: _Places, slots: Sequence[object]) -> _Loss:
         answer, credit = slots[places.answer], slots[places.credit]
         if answer is State.HIDDEN:
             if slots[places.switched_off] == "by_fact" or not places.hiding:
                 return _Loss("hidden_by_fact", ())
-            return _Loss("hidden_by_answer", self._inherited(places, slots, losses))
+            return _Loss("hidden_by_answer", self._inherited(places, slots))
         if answer is State.NOT_APPLICABLE:
             if slots[places.approval] == APPROVED:
                 return _Loss("not_applicable", ())
@@ -214,22 +225,22 @@ class Story:
         return _Loss("answered", (*weaker, *unproven))
 
     def _inherited(
-        self, places: _Places, slots: Sequence[object], losses: dict[str, _Loss]
+        self, places: _Places, slots: Sequence[object]
     ) -> tuple[tuple[str, Fraction | int], ...]:
-        """Causes taken over from the answers that hide a question: claimed and assured apart,
+        """Causes taken over from the answers that hide a question: claimed and assured apart.
 
-        since the least points and the least credit may come from different answers.
+        The least points and the least credit may come from different answers.
         """
         points: Any = slots[places.points]
         credit: Any = slots[places.credit]
         if type(credit) is State:
             return ()
         by_points = by_credit = None
-        for other in places.hiding:
-            if by_points is None and slots[self.places[other].points] == points:
-                by_points = self._loss(self.places[other], slots, losses)
-            if by_credit is None and slots[self.places[other].credit] == credit:
-                by_credit = self._loss(self.places[other], slots, losses)
+        for other in (self.places[name] for name in places.hiding):
+            if by_points is None and slots[other.points] == points:
+                by_points = self._entry(other, slots).loss
+            if by_credit is None and slots[other.credit] == credit:
+                by_credit = self._entry(other, slots).loss
         claimed = tuple(
             (cause, lost)
             for cause, lost in (by_points.lost if by_points else ())
@@ -240,56 +251,23 @@ class Story:
         contradicted = by_credit is not None and "contradicted" in dict(by_credit.lost)
         return (*claimed, ("contradicted" if contradicted else "unproven", points - credit))
 
-    def _known(
-        self,
-        places: _Places,
-        slots: Sequence[object],
-        losses: dict[str, _Loss],
-        applicable: Fraction | int,
-    ) -> _Entry:
-        reading: object = (applicable, places.reading and slots[places.reading])
+    def _entry(self, places: _Places, slots: Sequence[object]) -> _Entry:
+        """What is told of one criterion; the same reading of its row, the same entry."""
+        reading: object = None if places.reading is None else slots[places.reading]
         if slots[places.answer] is State.HIDDEN:
             if places.hiding and slots[places.switched_off] != "by_fact":
-                return self._entry(places, slots, losses, applicable)  # other criteria decide, too
-            reading = slots[places.credit]
+                return self._told(places, slots)  # other criteria decide, too
+            reading = ("hidden", slots[places.credit])
         entry = places.known.get(reading)
         if entry is None:
             if len(places.known) >= MOST_REMEMBERED:
                 places.known.clear()
-            entry = places.known[reading] = self._entry(places, slots, losses, applicable)
+            entry = places.known[reading] = self._told(places, slots)
         return entry
 
-    def _entry(
-        self,
-        places: _Places,
-        slots: Sequence[object],
-        losses: dict[str, _Loss],
-        applicable: Fraction | int,
-    ) -> _Entry:
-        line = self._line(places, slots, losses, applicable)
-        weight = exact(places.criterion.weight)
-        costs = [
-            # Only the choice and order of examples hang on the last, so a float is near enough.
-            (cause, weight * lost, amount.numerator / amount.denominator)
-            for cause, lost in self._loss(places, slots, losses).lost
-            if lost and (amount := line.lost.get(cause))
-        ]
-        return _Entry(line, tuple(costs))
-
-    def _line(
-        self,
-        places: _Places,
-        slots: Sequence[object],
-        losses: dict[str, _Loss],
-        applicable: Fraction | int,
-    ) -> Line:
-        criterion = places.criterion
-        loss = self._loss(places, slots, losses)
-        answer, points, credit = (
-            slots[places.answer],
-            slots[places.points],
-            slots[places.credit],
-        )
+    def _told(self, places: _Places, slots: Sequence[object]) -> _Entry:
+        criterion, loss = places.criterion, self._loss(places, slots)
+        points, credit = slots[places.points], slots[places.credit]
         counted = type(credit) is not State
         level = counts = None
         share: Fraction | None = None
@@ -300,24 +278,27 @@ class Story:
             if proof is not None:
                 level = str(slots[proof])
                 share = _fraction(slots[places.shares[rank]])
-        weight = criterion.weight
-        return Line(
-            criterion=criterion.id,
-            question=criterion.question,
-            domain=criterion.domain,
-            weight=weight,
-            state=loss.state,
-            answer=_answer(answer),
-            points=_fraction(points) if counted else None,
-            level=level,
-            share=share,
-            counts=counts,
-            credit=_fraction(credit) if counted else None,
-            contribution=_part(weight, credit, applicable) if counted else None,
-            lost={cause: _part(weight, lost, applicable) for cause, lost in loss.lost if applicable}
-            if counted
-            else {},
-            why=self._line_why(places, loss.state, points, credit, level, share, rank),
+        told = (
+            criterion.id,
+            criterion.question,
+            criterion.domain,
+            criterion.weight,
+            loss.state,
+            _answer(slots[places.answer]),
+            _fraction(points) if counted else None,
+            level,
+            share,
+            counts,
+            _fraction(credit) if counted else None,
+            self._line_why(places, loss.state, points, credit, level, share, rank),
+        )
+        times = criterion.weight * self.parts
+        earned: Any = credit
+        return _Entry(
+            told,
+            loss,
+            exact(earned * times) if counted else None,
+            tuple((cause, exact(lost * times)) for cause, lost in loss.lost) if counted else (),
         )
 
     def _rung(self, places: _Places, slots: Sequence[object]) -> int | None:
@@ -381,9 +362,11 @@ class Story:
             "knockout": self.everyday.limits.knocked_out,
             "cap": self.everyday.limits.capped,
         }
+        contradicted = tuple(self._contradicted(slots))
+        disputed = [fired.questions[0] for fired in contradicted]
         for effect in ("knockout", "cap"):
             for rule in self.everyday.rules.values():
-                stands = slots[self._slot(f"rule.{rule.id}")] if rule.effect == effect else None
+                stands = slots[self.stands[rule.id]] if rule.effect == effect else None
                 if stands in ("fires", LIFTED):
                     lifted = Lifted(effect, limits[effect]) if stands == LIFTED else None
                     yield FiredRule(
@@ -396,35 +379,29 @@ class Story:
                         lifted=lifted,
                     )
             if effect == "cap":
-                yield from self._contradicted(slots)
-            disputed = [fired.questions[0] for fired in self._contradicted(slots)]
-            for question, ways in self.not_cleared.items():
-                if slots[self._slot(f"not_cleared.{question}")] != effect:
-                    continue
-                if effect == "knockout" or question not in disputed:  # one cap is enough to say
+                yield from contradicted
+            for question, slot in self.cleared.items():
+                # One cap is enough to say.
+                if slots[slot] == effect and (effect == "knockout" or question not in disputed):
+                    ways = self.not_cleared[question]
                     yield self._silent(slots, question, effect, limits[effect], ways)
         for rule in self.everyday.rules.values():
-            if rule.effect == "clarify" and self._fires(slots, f"rule.{rule.id}"):
+            if rule.effect == "clarify" and slots[self.stands[rule.id]] == "fires":
                 yield FiredRule(rule.id, "clarify", None, rule.because, rule.clarify, rule.clause)
-
-    def _fires(self, slots: Sequence[object], measure: str) -> bool:
-        return slots[self._slot(measure)] == "fires"
 
     def _asked_by(self, condition: Any) -> tuple[str, ...]:
         return tuple(name for name in names(condition) if name in self.questions)
 
     def _contradicted(self, slots: Sequence[object]) -> Iterator[FiredRule]:
-        graded = {
-            places.criterion.question
-            for places in self.places.values()
-            if slots[places.contradicted] == CONTRADICTED
-        }
-        for question in self.questions:
-            found = question in graded or (
-                question in self.ungraded
-                and slots[self._slot(f"contradicted.{question}")] == CONTRADICTED
-            )
-            if found:
+        found = {q for q, slot in self.ungraded.items() if slots[slot] == CONTRADICTED}
+        if slots[self._slot("contradicted.graded")] == "true":
+            found |= {
+                places.criterion.question
+                for places in self.places.values()
+                if slots[places.contradicted] == CONTRADICTED
+            }
+        for question in self.questions if found else ():
+            if question in found:
                 yield FiredRule(
                     f"contradicted:{question}",
                     "cap",
@@ -467,18 +444,18 @@ class Story:
             domain: slots[self._slot("domain.asked", domain)] for domain in self.everyday.domains
         }
         whole = total([v for v in asked.values() if type(v) is not State])  # type: ignore[misc]
-        costs: dict[str, list[tuple[float, str, Line]]] = {d: [] for d in self.everyday.domains}
-        for entry in entries:
-            if entry.costs:
-                mine = costs[entry.line.domain]
-                mine += [(amount, cause, entry.line) for cause, _, amount in entry.costs]
+        costs: dict[str, list[_Cost]] = {domain: [] for domain in self.everyday.domains}
+        for places, entry in zip(self.places.values(), entries, strict=True):
+            for cause, cost in entry.costs:
+                if cost:
+                    costs[places.criterion.domain].append((cost, cause, places.code))
         for domain in self.everyday.domains.values():
             weight: Any = asked[domain.id]
             coverage = slots[self._slot("domain.coverage", domain.id)]
             assured = results[domain.id]
             if not isinstance(assured.exact, State):
                 sentence = self._domain_why(domain.title, assured, costs[domain.id])
-                assured = replace(assured, why=(*assured.why, sentence))
+                assured = Result(assured.exact, assured.shown, (*assured.why, sentence))
             yield DomainLine(
                 domain.id,
                 domain.title,
@@ -491,16 +468,14 @@ class Story:
                 None if type(coverage) is State else _fraction(coverage),
             )
 
-    def _domain_why(
-        self, title: str, assured: Result, costs: Sequence[tuple[float, str, Line]]
-    ) -> str:
+    def _domain_why(self, title: str, assured: Result, costs: Sequence[_Cost]) -> str:
         """The domain in one sentence: what it earns and the answers that cost it most."""
         value = said(assured.shown if isinstance(assured.shown, Fraction) else 0)
         if not costs:
             return f"{title} {value} of 100: nothing is lost."
         parts = [
-            f"{self.places[line.criterion].code} ({CAUSES[cause].lower()})"
-            for _, cause, line in nlargest(3, costs, key=itemgetter(0))
+            f"{code} ({CAUSES[cause].lower()})"
+            for _, cause, code in nlargest(3, costs, key=itemgetter(0))
         ]
         return f"{title} {value} of 100: most is lost on {', '.join(parts)}."
 
@@ -508,16 +483,16 @@ class Story:
         self,
         slots: Sequence[object],
         entries: Sequence[_Entry],
-        applicable: Fraction | int,
+        whole: Fraction | int,
         overall: Fraction,
     ) -> Iterator[Step]:
         after = Fraction(100)
-        lost: dict[str, list[Fraction | int]] = {cause: [] for cause in CAUSES}
+        lost: dict[str, Fraction | int] = dict.fromkeys(CAUSES, 0)
         for entry in entries:
-            for cause, cost, _ in entry.costs:
-                lost[cause].append(cost)
+            for cause, cost in entry.costs:
+                lost[cause] += cost
         for cause, label in CAUSES.items():
-            change = -Fraction(total(lost[cause])) / applicable if lost[cause] else Fraction(0)
+            change = -Fraction(lost[cause], whole) if lost[cause] else Fraction(0)
             after += change
             yield Step(cause, label, change, after)
         limits = {
@@ -600,14 +575,24 @@ def _fraction_or_none(value: object) -> Fraction | None:
     return None if isinstance(value, State) else _fraction(value)
 
 
-def _part(weight: Fraction, amount: object, applicable: Fraction | int) -> Fraction:
-    if not applicable:
-        return Fraction(0)
-    number = _fraction(amount)
-    return Fraction(
-        weight.numerator * number.numerator * applicable.denominator,
-        weight.denominator * number.denominator * applicable.numerator,
-    )
+class _Shares(dict[Fraction | int, Fraction]):
+    """Amounts as shares of a whole; each is divided once, for few amounts differ."""
+
+    def __init__(self, whole: Fraction | int) -> None:
+        self.whole = whole
+
+    def __missing__(self, amount: Fraction | int) -> Fraction:
+        found = self[amount] = Fraction(amount, self.whole) if self.whole else Fraction(0)
+        return found
+
+
+def _lines(entries: Iterable[_Entry], whole: Fraction | int) -> Iterator[Line]:
+    """Each line with what it brings to the mean, of all applicable weight (in the same parts)."""
+    shares = _Shares(whole)
+    for entry in entries:
+        contribution = None if entry.earned is None else shares[entry.earned]
+        lost = {cause: shares[cost] for cause, cost in entry.costs} if whole else {}
+        yield Line._make((*entry.told, contribution, lost))
 
 
 def _answer(value: object) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import streamlit as st
@@ -83,8 +83,11 @@ def _revealed(sheet: ReviewSheet) -> None:
     """How often the two agree, and what waits for a moderator."""
     rate, names = sheet.panel.agreement, [plain(seat.name) for seat in sheet.panel.seats]
     said = f"**{' and '.join(names)} judged alone.**"
-    if rate is not None and rate.percent is not None:
+    if not sheet.submission.answers:
+        said += " What they said was deleted when its time was over."
+    elif rate is not None and rate.percent is not None:
         said += (
+            f" {_how_many(sheet.panel.seats)}"
             f" They agree on {rate.agreed} of {count(rate.of, 'answer')} that either judged"
             f" ({rate.percent} %"
         )
@@ -100,6 +103,15 @@ def _revealed(sheet: ReviewSheet) -> None:
         st.warning(said, icon=":material/balance:")
     else:
         st.success(said, icon=":material/balance:")
+
+
+def _how_many(seats: Sequence[SeatView]) -> str:
+    each = [seat.judged or 0 for seat in seats]
+    if len(set(each)) == 1:
+        return f"Each judged {count(each[0], 'answer')}."
+    first, second = seats
+    said = count(first.judged or 0, "answer")
+    return f"{plain(first.name)} judged {said}, {plain(second.name)} {second.judged or 0}."
 
 
 def difference(row: ReviewRow) -> str:

@@ -119,12 +119,16 @@ class ReviewView:
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """One of the two who judge alone; `you` is whoever looks."""
+    """One of the two who judge alone; `you` is whoever looks.
+
+    `judged` counts answers, for others only once both have handed in.
+    """
 
     person_id: str
     name: str
     you: bool
     handed_in: bool
+    judged: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,6 +605,9 @@ def _panel_view(
                 names.get(one.seat.person_id, ""),
                 one.seat.person_id == actor.id,
                 one.handed_in,
+                sum(word(said) is not None for said in panel.own[one.seat.person_id].values())
+                if panel.revealed or one.seat.person_id == actor.id
+                else None,
             )
             for one in panel.seats
         ),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import WebSocketDenialResponse
 
 from tests.server.conftest import ADDRESS, post
 from vendorrisk.access import Role
@@ -81,6 +83,58 @@ def test_uploading_without_end_is_slowed_down(client, sign_in):
     assert 429 not in {answer.status_code for answer in sent[:-1]}
     assert sent[-1].status_code == 429
     assert int(sent[-1].headers["Retry-After"]) <= BY_SESSION["upload"].seconds
+
+
+SOCKET = {"Host": "localhost:8501", "Origin": ADDRESS}
+
+
+def connect(client) -> None:
+    with client.websocket_connect("/_stcore/stream", headers=SOCKET):
+        pass
+
+
+def test_connecting_without_end_is_slowed_down_and_goes_on_after_the_wait(
+    client, sign_in, clock, short_limits
+):
+    sign_in(Role.REVIEWER)
+    for _ in range(BY_SESSION["socket"].at_once):
+        connect(client)
+
+    with pytest.raises(WebSocketDenialResponse) as refused:
+        connect(client)
+
+    assert refused.value.status_code == 429
+    assert client.get("/").status_code == 200
+    assert client.post("/account", headers={"Origin": ADDRESS}).status_code == 403  # not ours
+    clock.forward(seconds=int(refused.value.headers["Retry-After"]))
+    connect(client)
+
+
+def test_a_new_cookie_for_every_socket_escapes_nothing(client, administrator, short_limits):
+    for number in range(BY_ADDRESS["socket"].at_once):
+        client.cookies.set(SESSION_COOKIE, f"made-up-session-number-{number}")
+        connect(client)
+
+    client.cookies.set(SESSION_COOKIE, "made-up-session-number-last")
+    with pytest.raises(WebSocketDenialResponse):
+        connect(client)
+
+
+@pytest.fixture
+def short_limits(monkeypatch):
+    """Connecting costs far more than being refused, so that few connections have to do."""
+    monkeypatch.setitem(BY_SESSION, "socket", Limit(6, 60))
+    monkeypatch.setitem(BY_ADDRESS, "socket", Limit(12, 60))
+
+
+@pytest.mark.parametrize("tabs", [1, 8])
+def test_no_page_that_reconnects_is_ever_refused(tabs):
+    # Streamlit's page waits half a second, then twice as long each time, up to eight seconds.
+    meter, refused = Meter(), 0
+    waits = [min(0.5 * 2**attempt, 8) for attempt in range(60)]
+    for at in sorted(list(accumulate(waits, initial=1_000.0)) * tabs):
+        refused += meter.wait("session", BY_SESSION["socket"], at) > 0
+    assert refused == 0
 
 
 def test_a_refusal_bears_the_headers_of_every_page(client, sign_in):

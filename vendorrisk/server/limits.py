@@ -1,4 +1,4 @@
-"""How often one session or one network address may post, upload and take things away."""
+"""How often one session or one network address may post, upload, take things away and connect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_REMEMBERED = 50_000
 _ROUNDING = 0.001
 """Seconds: what adding up moments as floats may be out by, and more."""
 
-Kind = Literal["post", "upload", "export"]
+Kind = Literal["post", "upload", "export", "socket"]
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,17 @@ BY_SESSION: Mapping[Kind, Limit] = {
     "post": Limit(60, 60),
     "upload": Limit(60, 300),
     "export": Limit(120, 60),
+    "socket": Limit(120, 60),
 }
-"""Several times what a person does in a hurry."""
+"""Several times what a person does in a hurry. A page opens one socket, and a tab that lost its
+own tries again every few seconds at most.
+"""
 
 BY_ADDRESS: Mapping[Kind, Limit] = {
     "post": Limit(300, 60),
     "upload": Limit(300, 300),
     "export": Limit(600, 60),
+    "socket": Limit(600, 60),
 }
 """Wider, because a whole office may share one address."""
 
@@ -91,7 +95,7 @@ class RateLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; see the class."""
-        kind = kind_of(scope) if scope["type"] == "http" else None
+        kind = kind_of(scope) if scope["type"] in ("http", "websocket") else None
         wait = 0.0 if kind is None else self._wait(kind, scope)
         if wait == 0:
             await self.app(scope, receive, send)
@@ -103,6 +107,8 @@ class RateLimits:
             fix=f"Please try again in {_in_words(wait)}.",
         )
         response.headers["Retry-After"] = str(math.ceil(wait))
+        if scope["type"] == "websocket":
+            await receive()  # the wish to connect, which the answer turns down
         await response(scope, receive, send)
 
     def _wait(self, kind: Kind, scope: Scope) -> float:
@@ -123,6 +129,8 @@ class RateLimits:
 
 def kind_of(scope: Scope) -> Kind | None:
     """What a request counts as; None for what is not limited, such as looking at a page."""
+    if scope["type"] == "websocket":
+        return "socket"
     path: str = scope["path"]
     if scope["method"] not in _SAFE_METHODS:
         return "upload" if path.startswith(_UPLOADS) else "post"

@@ -391,7 +391,7 @@ def _pause(what: Guess, limit: str, failures: int) -> timedelta:
 
 
 def _throttle_keys(what: Guess, account: str, address: str) -> dict[str, str]:
-    account, network = account.strip().casefold(), _network(address)
+    account, network = account.strip().casefold(), network_of(address)
     keys = {
         "account and address": f"{what} account {account} address {network}",
         "address": f"{what} address {network}",
@@ -400,7 +400,7 @@ def _throttle_keys(what: Guess, account: str, address: str) -> dict[str, str]:
     return {limit: hash_token(keys[limit]) for limit in _LIMITS[what]}
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """The address, or for IPv6 the /64 it is in: one subscriber has all of those."""
     try:
         parsed = ipaddress.ip_address(address.strip())

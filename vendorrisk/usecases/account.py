@@ -12,7 +12,6 @@ from vendorrisk.access import EVERYTHING, STAFF_ROLES, SYSTEM, Action, Actor, Ro
 from vendorrisk.identity import (
     CONFIRMED_FOR,
     hash_password,
-    note_failure,
     note_success,
     session_holds,
     verify_password,
@@ -22,6 +21,7 @@ from vendorrisk.store import PersonItem, SessionItem, Work
 from vendorrisk.store.tables import SecondFactor, SignIn, SignInDetail
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Invalid, NotFound, Refusal
+from vendorrisk.usecases.failures import note_failed
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.people import (
     Factor,
@@ -307,7 +307,10 @@ def _check_own_password(
         )
     right = verify_password(person.password_hash, password)
     with app.store.begin(scope) as work:
-        (note_success if right else note_failure)(work, person.email, address)
+        if right:
+            note_success(work, person.email, address)
+        else:
+            note_failed(work, "password", address, account=person.email, person_id=person.id)
     if not right:
         raise Invalid({field: "This is not your password."}, "password_wrong")
 

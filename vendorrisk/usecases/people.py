@@ -18,7 +18,6 @@ from vendorrisk.identity import (
     link_state,
     needs_new_hash,
     new_token,
-    note_failure,
     note_success,
     password_problem,
     session_ends,
@@ -41,6 +40,7 @@ from vendorrisk.store.tables import (
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.delegating import signatory_of
 from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.failures import note_failed
 from vendorrisk.usecases.forms import Form
 
 Factor = Literal["app", "passkey", "recovery", "provider"]
@@ -96,7 +96,8 @@ def sign_in(
             or not current.person.active
             or current.person.password_hash != usable
         ):
-            note_failure(work, email, address)
+            known = None if current is None else current.person.id
+            note_failed(work, "password", address, account=email, person_id=known)
             token = None
         else:
             note_success(work, email, address)
@@ -361,7 +362,7 @@ def slowing_guesses(address: str, app: Application, wrong: str) -> Iterator[None
     except Refusal as refusal:
         if refusal.code == wrong:
             with app.store.begin(EVERYTHING) as work:
-                note_failure(work, "", address, "link")
+                note_failed(work, "link", address)
         raise
 
 

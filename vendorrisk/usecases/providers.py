@@ -10,17 +10,13 @@ from pathlib import Path
 from vendorrisk.access import EVERYTHING, SYSTEM, Actor, Role
 from vendorrisk.assessment import Refusal
 from vendorrisk.document import InvalidContent
-from vendorrisk.identity import (
-    PROVIDER_LONGEST,
-    hash_token,
-    note_failure,
-    wait_before_next_try,
-)
+from vendorrisk.identity import PROVIDER_LONGEST, hash_token, wait_before_next_try
 from vendorrisk.oidc import LOGOUT_HOLDS, Claimed, Provider, SignedOut, read_providers
 from vendorrisk.store import PersonItem, Work
 from vendorrisk.store.tables import Person, ProviderAccount, ProviderSession
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound
+from vendorrisk.usecases.failures import note_failed
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.people import open_session, refuse_to_wait
 
@@ -60,7 +56,7 @@ def may_try_provider(app: Application, address: str) -> None:
 def note_declined(app: Application, address: str) -> None:
     """Count an answer from this address that did not hold."""
     with app.store.begin(EVERYTHING) as work:
-        note_failure(work, "", address, "provider")
+        note_failed(work, "provider", address)
 
 
 def sign_in_with(
@@ -119,7 +115,7 @@ def may_sign_out(app: Application, address: str) -> None:
 def note_bad_logout(app: Application, address: str) -> None:
     """Count a token from this address that signs nobody out."""
     with app.store.begin(EVERYTHING) as work:
-        note_failure(work, "", address, "logout")
+        note_failed(work, "logout", address)
 
 
 def sign_out_by(app: Application, provider: Provider, who: SignedOut) -> int:

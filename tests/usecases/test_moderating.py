@@ -19,12 +19,13 @@ from vendorrisk.assessment import State
 from vendorrisk.content import Library
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
-from vendorrisk.store.tables import Assessment, Scorecard
+from vendorrisk.store.tables import Assessment, Difference, OwnJudgement, Review, Scorecard
 from vendorrisk.usecases import (
     answering,
     audit,
     deciding,
     moderating,
+    purging,
     reviewing,
     submitting,
     verifying,
@@ -82,10 +83,16 @@ def hand_in(world: World, *whose: str) -> None:
         moderating.hand_in(world.app, world.staff[who], world.assessment_id)
 
 
-def settle(world: World, question: str, level: Level, who: str = "mo") -> None:
+def settle(
+    world: World,
+    question: str,
+    level: Level,
+    who: str = "mo",
+    reason: str = "Both read it.",
+) -> None:
     submission = submitting.submissions(world.app, world.officer, world.assessment_id)[-1]
     moderating.settle_judgement(
-        world.app, world.staff[who], submission.id, question, level=level, reason="Both read it."
+        world.app, world.staff[who], submission.id, question, level=level, reason=reason
     )
 
 
@@ -369,6 +376,31 @@ def test_two_who_begin_go_on_alone_whatever_the_setting_says_since(alone: World)
     world.app = replace(world.app, settings=settings(Path("nowhere")))
     assert sheet(world, "ben").panel.two
     assert refused(lambda: world.judge(world.assessment_id, "storage")) == "two_judge"
+
+
+def test_what_each_judged_goes_with_the_answers(alone: World) -> None:
+    world = alone
+    judge(world, "ann", "storage", "audited", CANARY)
+    judge(world, "ben", "storage", "verified", CANARY)
+    hand_in(world, "ann", "ben")
+    settle(world, "storage", "audited", reason=CANARY)
+    reviewing.finish_review(world.app, world.staff["ann"], world.assessment_id)
+    options = deciding.decision_options(world.app, world.committee, world.assessment_id)
+    deciding.record_decision(
+        world.app,
+        world.committee,
+        world.assessment_id,
+        outcome="reject",
+        reasons="No.",
+        scorecard_id=options.scorecard_id,
+    )
+    world.clock.forward(days=365 * 3 + 1)
+    purging.purge(world.app)
+    with world.app.store.read(EVERYTHING) as work:
+        assert work.all(OwnJudgement) == []
+        kept = [row.reason for row in (*work.all(Difference), *work.all(Review))]
+    assert kept == ["", ""]
+    assert verifying.verify(world.app).findings == ()
 
 
 def waits(world: World, who: str) -> tuple[str, str, bool]:

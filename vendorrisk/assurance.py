@@ -24,6 +24,7 @@ from vendorrisk.document import (
     tree,
 )
 from vendorrisk.questionnaire import (
+    AsksFor,
     Fact,
     Period,
     Question,
@@ -902,7 +903,7 @@ def _say(level: str) -> str:
     return level.replace("_", " ")
 
 
-_EVERY_CHOICE = ("*",)
+_NOTHING_ASKED: AsksFor = ((), {})
 
 
 def supported_levels(
@@ -927,18 +928,19 @@ def supported_levels(
         if _out_of_scope(item, submission) is not None:
             continue
         age_of = _ages(item, questionnaire, assurance, submission.as_of)  # type: ignore[arg-type]
+        periods, asks = questionnaire.asks_for.get(item.kind, _NOTHING_ASKED)
+        by_period = [age_of(period).level for period in periods]
         for name in item.questions:
-            if name in reviewed:
+            if name in reviewed or name not in asks:
                 continue
-            for request in questionnaire.requests[name].get(item.kind, ()):
-                level = age_of(request.no_older_than).level
-                levels = found.get(name)
-                if levels is None:
-                    levels = found[name] = {}
-                for choice in request.choices or _EVERY_CHOICE:
-                    before = levels.get(choice)
-                    if before is None or rank[level] > rank[before]:
-                        levels[choice] = level
+            levels = found.get(name)
+            if levels is None:
+                levels = found[name] = {}
+            for choice, place in asks[name]:
+                level = by_period[place]
+                before = levels.get(choice)
+                if before is None or rank[level] > rank[before]:
+                    levels[choice] = level
     for levels in found.values():
         every = levels.get("*")
         if every is not None and len(levels) > 1:

@@ -78,6 +78,10 @@ class EvidenceRequest:
     says: str | None = None
 
 
+AsksFor = tuple[tuple[Period | None, ...], Mapping[str, tuple[tuple[str, int], ...]]]
+"""How a kind of evidence is asked for: periods; and question → (choice, place of its period)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceKind:
     """A kind of evidence as a vendor sees it; `no_older_than` is its usual freshness."""
@@ -187,6 +191,22 @@ class Questionnaire:
             }
             for question in self.questions
         }
+
+    @cached_property
+    def asks_for(self) -> Mapping[str, AsksFor]:
+        """Kind of evidence → its periods, and for which choices each question asks for it."""
+        periods: dict[str, list[Period | None]] = {}
+        asked: dict[str, dict[str, tuple[tuple[str, int], ...]]] = {}
+        for question, by_kind in self.requests.items():
+            for kind, requests in by_kind.items():
+                known = periods.setdefault(kind, [])
+                known += {r.no_older_than: None for r in requests if r.no_older_than not in known}
+                asked.setdefault(kind, {})[question] = tuple(
+                    (choice, known.index(request.no_older_than))
+                    for request in requests
+                    for choice in request.choices or ("*",)
+                )
+        return {kind: (tuple(periods[kind]), asked[kind]) for kind in asked}
 
     @cached_property
     def ways_to_show(self) -> Mapping[str, tuple[tuple[Needed, ...], ...]]:

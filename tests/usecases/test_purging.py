@@ -23,14 +23,20 @@ from vendorrisk.content import Library
 from vendorrisk.content.retention import CLASSES, load_retention
 from vendorrisk.document import InvalidContent
 from vendorrisk.evidence import Files
+from vendorrisk.oidc import Claimed, Provider
 from vendorrisk.store import Store
 from vendorrisk.store.tables import (
     Delegation,
     DeletionReceipt,
     Installation,
     LegalHold,
+    Person,
+    ProviderAccount,
     ReadCode,
+    RecoveryCode,
+    ReviewRevision,
     Scorecard,
+    SecondFactor,
     Submission,
 )
 from vendorrisk.usecases import (
@@ -40,6 +46,8 @@ from vendorrisk.usecases import (
     delegating,
     duties,
     evidence,
+    people,
+    providers,
     retention,
     reviewing,
     submitting,
@@ -568,3 +576,115 @@ def _made_at(office: Office) -> datetime:
         row = work.get(Installation, id=1)
     assert row is not None
     return row.created_at
+
+
+def leave(office: Office, key: str = "reviewer") -> str:
+    """Somebody with every way to sign in, whose access an administrator has ended; gives the id."""
+    world = office.world
+    admin = world.add("ada", Role.ADMINISTRATOR)
+    person = world.staff[key].id
+    with office.app.store.begin(EVERYTHING) as work:
+        found = work.get(Person, id=person)
+        assert found is not None
+        found.name, found.email = "Thaddeus Quill", "thaddeus@example.org"
+        work.add(SecondFactor(person_id=person, kind="app", name="Quill's", created_at=work.now))
+        work.add(RecoveryCode(person_id=person, code_hash="x", created_at=work.now))
+        work.add(
+            ProviderAccount(
+                issuer=IDP.issuer, subject="thaddeus-77", person_id=person, created_at=work.now
+            )
+        )
+        item = work.person(person)
+        assert item is not None
+        people.open_session(office.app, work, item)
+        work.record(admin, "change_roles", "person", person)
+    people.deactivate(office.app, admin, person)
+    return person
+
+
+LEFT = ("Thaddeus", "thaddeus@example.org", "thaddeus-77", "Quill's")
+IDP = Provider(
+    id="council",
+    name="Example Council",
+    issuer="https://login.example.org",
+    client_id="vendorrisk",
+    client_secret="hush",
+    email_domains=frozenset({"example.org"}),
+    roles_claim="groups",
+    roles={},
+)
+
+
+def test_two_years_after_the_access_of_a_colleague_ended_only_an_id_is_left(
+    office: Office,
+) -> None:
+    person = leave(office)
+    office.later(days=700)
+    purge(office.app)
+    assert office.traces(*LEFT) == set(LEFT)
+    office.later(days=31)
+
+    done = purge(office.app).done
+
+    assert [due.data_class for due in done if due.kind == "person"] == ["staff"]
+    # Events name rows by their keys, and the provider's identifier is one.
+    assert office.traces(*LEFT) == {"thaddeus-77"}
+    with office.app.store.read(EVERYTHING) as work:
+        assert "thaddeus-77" not in {one.subject for one in work.all(ProviderAccount)}
+        assert work.names([person]) == {person: "A former colleague"}
+        assert work.enrolled() == {}
+        receipt = work.all(DeletionReceipt, data_class="staff")[0]
+        judged = work.all(ReviewRevision)
+    assert receipt.subject_id == person
+    tables = {store.get("table") for store in json.loads(receipt.stores)}
+    assert tables >= {"person", "second_factor", "recovery_code", "provider_account", "person_role"}
+    assert {one.reviewer_id for one in judged} <= {person}, "who judged is still one and the same"
+    assert not [due for due in purge(office.app).done if due.data_class == "staff"]
+    admin = office.world.staff["ada"]
+    assert person not in {view.id for view in people.list_people(office.app, admin)}
+    for act in (
+        lambda: people.change_roles(office.app, admin, person, [Role.AUDITOR]),
+        lambda: people.new_password_link(office.app, admin, person),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert verify(office.app).holds
+
+
+def test_whoever_was_parted_from_stays_out_of_a_provider_after_that_too(office: Office) -> None:
+    leave(office)
+    office.later(days=731)
+    purge(office.app)
+    who = Claimed("thaddeus-77", "thaddeus@example.org", "T", frozenset({Role.REVIEWER}), False)
+    with pytest.raises(Refusal) as refused:
+        providers.sign_in_with(office.app, IDP, who)
+    assert refused.value.code == "deactivated"
+
+
+def test_a_colleague_who_worked_on_what_is_held_keeps_the_name_until_it_is_lifted(
+    office: Office,
+) -> None:
+    leave(office)
+    office.hold("assessment", office.assessment_id)
+    office.later(days=731)
+    held = purge(office.app).held
+    assert [due.data_class for due in held if due.kind == "person"] == ["staff"]
+    assert office.traces("Thaddeus") == {"Thaddeus"}
+
+
+def test_nobody_is_deleted_who_may_still_come_in_or_where_nobody_is_left_to_administer(
+    office: Office,
+) -> None:
+    person = leave(office)
+    admin = office.world.staff["ada"]
+    people.change_roles(office.app, admin, person, [Role.REVIEWER])
+    office.later(days=900)
+    assert not [due for due in purge(office.app).done if due.data_class == "staff"]
+    people.deactivate(office.app, admin, person)
+    with office.app.store.begin(EVERYTHING) as work:
+        ada = work.get(Person, id=admin.id)
+        assert ada is not None
+        ada.active = False
+        work.record(admin, "deactivate", "person", admin.id)
+    office.later(days=900)
+    assert not [due for due in purge(office.app).done if due.data_class == "staff"]

@@ -18,6 +18,7 @@ CLASSES = (
     "evidence",
     "answers",
     "respondents",
+    "staff",
     "invitations",
     "sessions",
     "throttles",

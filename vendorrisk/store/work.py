@@ -1207,6 +1207,22 @@ class Work:
                 found[contact] = max(found.get(contact, at), at)
         return found
 
+    def ended_access(self) -> dict[str, datetime]:
+        """When an administrator last ended somebody's access, by the person's id."""
+        query = select(col(AuditEvent.subject_id), func.max(col(AuditEvent.at))).where(
+            col(AuditEvent.action) == "deactivate", col(AuditEvent.subject_kind) == "person"
+        )
+        rows = self._session.execute(query.group_by(col(AuditEvent.subject_id)))
+        return {str(person): at for person, at in rows}
+
+    def acted_on(self, ids: Collection[str]) -> frozenset[str]:
+        """The ids of the people who did something in these assessments, or to these vendors."""
+        query = select(col(AuditEvent.actor_id)).where(
+            col(AuditEvent.actor_kind) == "person",
+            or_(col(AuditEvent.assessment_id).in_(ids), col(AuditEvent.subject_id).in_(ids)),
+        )
+        return frozenset(self._session.scalars(query.distinct()))
+
     def last_events(self) -> dict[str, datetime]:
         """When somebody last did something in each chain, by its name."""
         query = select(col(AuditEvent.chain), func.max(col(AuditEvent.at)))

@@ -43,6 +43,9 @@ from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.failures import note_failed
 from vendorrisk.usecases.forms import Form
 
+FORMER = "A former colleague"
+"""What a colleague is called whose name was deleted after their access had ended."""
+
 Factor = Literal["app", "passkey", "recovery", "provider"]
 """How a second factor was given; "provider" where whoever signed them in asked for it."""
 
@@ -180,6 +183,7 @@ def list_people(app: Application, actor: Actor) -> tuple[PersonView, ...]:
         return tuple(
             _view(item, enrolled.get(item.person.id, 0), waits=not work.can_sign_in(item.person))
             for item in work.people()
+            if not is_erased(item.person)
         )
 
 
@@ -380,10 +384,25 @@ def refuse_to_wait(wait: timedelta) -> None:
     )
 
 
+def erased_email(person_id: str) -> str:
+    """What stands in place of the address of somebody whose name was deleted; it is none."""
+    return f"erased/{person_id}"
+
+
+def is_erased(person: Person) -> bool:
+    """Whether name and address of somebody were deleted and only the id is left."""
+    return person.email == erased_email(person.id)
+
+
+def erased_subject(issuer: str, subject: str) -> str:
+    """What stands in place of who somebody was to a provider, so that they stay out."""
+    return f"sha256:{hash_token(f'{issuer} {subject}')}"
+
+
 def require_person(work: Work, person_id: str) -> PersonItem:
-    """The member of staff with this id. Raises `NotFound`."""
+    """The member of staff with this id, unless only the id is left. Raises `NotFound`."""
     found = work.person(person_id)
-    if found is None:
+    if found is None or is_erased(found.person):
         raise NotFound("This person")
     return found
 

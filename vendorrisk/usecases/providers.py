@@ -18,7 +18,7 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound
 from vendorrisk.usecases.failures import note_failed
 from vendorrisk.usecases.forms import Form
-from vendorrisk.usecases.people import open_session, refuse_to_wait
+from vendorrisk.usecases.people import erased_subject, open_session, refuse_to_wait
 
 
 def providers(app: Application) -> tuple[Provider, ...]:
@@ -69,7 +69,7 @@ def sign_in_with(
     sessions. Raises `Refusal` (provider_email, provider_role, deactivated, has_password).
     """
     with app.store.begin(EVERYTHING) as work:
-        held = work.get(ProviderAccount, issuer=provider.issuer, subject=who.subject)
+        held = _known(work, provider, who.subject)
         if not who.roles:
             if held is not None:
                 _take_roles(work, provider, held.person_id)
@@ -140,6 +140,14 @@ def sign_out_by(app: Application, provider: Provider, who: SignedOut) -> int:
 @cache
 def _read(path: Path) -> tuple[Provider, ...]:
     return read_providers(path, os.environ)
+
+
+def _known(work: Work, provider: Provider, subject: str) -> ProviderAccount | None:
+    """The account of somebody there, also of one whose name was deleted here."""
+    erased = erased_subject(provider.issuer, subject)
+    return work.get(ProviderAccount, issuer=provider.issuer, subject=subject) or work.get(
+        ProviderAccount, issuer=provider.issuer, subject=erased
+    )
 
 
 def _email(provider: Provider, who: Claimed) -> str:

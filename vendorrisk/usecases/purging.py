@@ -38,12 +38,17 @@ from vendorrisk.store.tables import (
     LegalHold,
     Override,
     OwnJudgement,
+    Person,
+    PersonRole,
+    ProviderAccount,
     ProviderSession,
     ReadCode,
+    RecoveryCode,
     Review,
     ReviewRevision,
     ReviewSeat,
     RiskAcceptance,
+    SecondFactor,
     SetupToken,
     SignIn,
     SignInDetail,
@@ -53,6 +58,7 @@ from vendorrisk.store.tables import (
 from vendorrisk.usecases import backups
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.intake import INTAKE
+from vendorrisk.usecases.people import FORMER, erased_email, erased_subject, is_erased
 from vendorrisk.usecases.sheets import move
 
 ENDED = frozenset({State.DECIDED, State.WITHDRAWN})
@@ -67,7 +73,8 @@ _GRACE = timedelta(days=30)  # so that somebody notices a database that is not t
 class Due:
     """Data whose time is over, or will be at `due_at`; `held` is the reason of a legal hold on it.
 
-    `kind` and `subject_id` name what it belongs to: an assessment, a contact, or the installation.
+    `kind` and `subject_id` name what it belongs to: an assessment, a contact, a member of staff, an
+    invitation, or the installation.
     `since` is when the clock started, None for many things at once; `about` says it in words.
     """
 
@@ -140,6 +147,8 @@ def upcoming(
     found: list[Due] = []
     if wanted & {"unfinished", "evidence", "answers", "results", "invitations"}:
         found += known.of_assessments(schedule)
+    if "staff" in wanted:
+        found += known.of_staff(schedule["staff"])
     if "respondents" in wanted:
         found += known.of_contacts(schedule["respondents"])
     if wanted & {"sessions", "trail"}:
@@ -262,6 +271,38 @@ class _Known:
                     since,
                     since + kept.period,
                     held,
+                )
+            )
+        return found
+
+    def of_staff(self, kept: DataClass) -> list[Due]:
+        """Colleagues whose access has ended; while somebody is left to administer all this."""
+        if not self.work.has_administrator():
+            return []
+        ended = self.work.ended_access()
+        held = {
+            row.id: reason
+            for row in self.assessments.values()
+            if (reason := self.held(row)) is not None
+        }
+        held |= {id_: reason for (kind, id_), reason in self.holds.items() if kind == "vendor"}
+        involved = self.work.acted_on(held) if held else frozenset()
+        reason = next(iter(held.values()), None)
+        found = []
+        for item in self.work.people():
+            person = item.person
+            if person.active or is_erased(person):
+                continue
+            since = ended.get(person.id, person.created_at)
+            found.append(
+                Due(
+                    "staff",
+                    "person",
+                    person.id,
+                    "a former colleague",
+                    since,
+                    since + kept.period,
+                    reason if person.id in involved else None,
                 )
             )
         return found
@@ -500,6 +541,39 @@ def _tells(event: AuditEvent, contact_id: str, said: Iterable[str]) -> bool:
     return any(name.casefold() in text for name in said)
 
 
+def _staff(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[str | None, _Stores]:
+    person = work.get(Person, id=due.subject_id)
+    assert person is not None  # noqa: S101 - `upcoming` has just found it
+    own = {"person_id": person.id}
+    accounts = work.all(ProviderAccount, **own)
+    stores = [_rows("person", 1, "blanked")]
+    sessions = work.all(SignIn, **own)
+    _remove_sessions(work, sessions)
+    stores.append(_rows("sign_in", len(sessions)))
+    for table, rows in (
+        ("second_factor", work.all(SecondFactor, **own)),
+        ("recovery_code", work.all(RecoveryCode, **own)),
+        ("setup_token", work.all(SetupToken, **own)),
+        ("person_role", work.all(PersonRole, **own)),
+        ("provider_account", accounts),
+    ):
+        for row in rows:
+            work.remove(row)
+        stores.append(_rows(table, len(rows), "blanked" if rows is accounts else "deleted"))
+    for one in accounts:
+        # As a hash, so that whoever was parted from stays out whatever the provider says.
+        work.add(
+            ProviderAccount(
+                issuer=one.issuer,
+                subject=erased_subject(one.issuer, one.subject),
+                person_id=person.id,
+                created_at=one.created_at,
+            )
+        )
+    person.name, person.email, person.password_hash = FORMER, erased_email(person.id), None
+    return None, stores
+
+
 def _invitations(
     app: Application, work: Work, kept: DataClass, due: Due
 ) -> tuple[str | None, _Stores]:
@@ -601,6 +675,7 @@ _DELETES: Mapping[
     "evidence": _evidence,
     "answers": _answers,
     "respondents": _respondents,
+    "staff": _staff,
     "invitations": _invitations,
     "sessions": _sessions,
     "results": _results,

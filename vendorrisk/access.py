@@ -173,6 +173,10 @@ class Action(StrEnum):
     CROSS_CHECK = "cross_check"
     VERIFY_SCORECARD = "verify_scorecard"
     FINISH_REVIEW = "finish_review"
+    KNOCKOUTS = "knockouts"
+    CONFIRM_KNOCKOUT = "confirm_knockout"
+    ASK_TO_LIFT = "ask_to_lift"
+    SETTLE_LIFTING = "settle_lifting"
     COMPARISON = "comparison"
     WEIGHED = "weighed"
     REACH = "reach"
@@ -345,6 +349,10 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.CROSS_CHECK: _READERS,
     Action.VERIFY_SCORECARD: _READERS,
     Action.FINISH_REVIEW: _REVIEWER | _MODERATOR,
+    Action.KNOCKOUTS: _READERS,
+    Action.CONFIRM_KNOCKOUT: _REVIEWER,
+    Action.ASK_TO_LIFT: _REVIEWER,
+    Action.SETTLE_LIFTING: _MODERATOR,
     Action.COMPARISON: _READERS,
     Action.WEIGHED: _READERS,
     Action.REACH: _READERS,
@@ -385,6 +393,8 @@ class Relation(StrEnum):
     UNAPPROVED = "unapproved"
     OPENED = "opened"
     ASKED = "asked"
+    ASKED_LIFTING = "asked_lifting"
+    INVITED = "invited"
     OWNS = "owns"
     ASKED_TO_LIFT = "asked_to_lift"
     ANOTHERS_SECTION = "anothers_section"
@@ -406,6 +416,8 @@ RELATION_SAYS: Mapping[Relation, str] = {
     " is asked.",
     Relation.OPENED: "Whoever opened an assessment does not approve what it asks.",
     Relation.ASKED: "Whoever asked for an override does not grant it.",
+    Relation.ASKED_LIFTING: "Whoever asked to lift a knockout does not grant it.",
+    Relation.INVITED: "Whoever invited the vendor does not lift its knockouts.",
     Relation.OWNS: "Whoever owns a condition does not close it.",
     Relation.ASKED_TO_LIFT: "Whoever asked to lift a legal hold does not lift it.",
     Relation.ANOTHERS_SECTION: "A respondent's link opens the sections that it names, their answers"
@@ -434,6 +446,10 @@ _OF_ONE_SUBMISSION = frozenset(
         Action.CROSS_CHECK,
         Action.VERIFY_SCORECARD,
         Action.FINISH_REVIEW,
+        Action.KNOCKOUTS,
+        Action.CONFIRM_KNOCKOUT,
+        Action.ASK_TO_LIFT,
+        Action.SETTLE_LIFTING,
         Action.COMPARISON,
         Action.WEIGHED,
         Action.REACH,
@@ -458,6 +474,8 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.UNAPPROVED: frozenset({Action.INVITE}),
     Relation.OPENED: frozenset({Action.APPROVE_SCOPE}),
     Relation.ASKED: frozenset({Action.SETTLE_OVERRIDE}),
+    Relation.ASKED_LIFTING: frozenset({Action.SETTLE_LIFTING}),
+    Relation.INVITED: frozenset({Action.SETTLE_LIFTING}),
     Relation.OWNS: frozenset({Action.CLOSE_CONDITION}),
     Relation.ASKED_TO_LIFT: frozenset({Action.LIFT_HOLD}),
     Relation.ANOTHERS_SECTION: frozenset(
@@ -568,6 +586,14 @@ _REFUSED: Mapping[Relation, tuple[str, str]] = {
     Relation.ASKED: (
         "You asked for this yourself, so a second person grants it or not.",
         "Ask a second officer, a moderator or another member of the committee.",
+    ),
+    Relation.ASKED_LIFTING: (
+        "You asked to lift this, so a second person grants it or not.",
+        "Ask a moderator; it waits on their first page.",
+    ),
+    Relation.INVITED: (
+        "You invited this vendor, so somebody else lifts its knockouts or not.",
+        "Ask another moderator.",
     ),
     Relation.OWNS: (
         "You own this condition, so somebody else checks that it is met.",

@@ -234,9 +234,12 @@ def review(reviewer: Page) -> None:
     expect(reviewer.get_by_role("heading", name=LARKMERE.name)).to_be_visible()
     stop = reviewer.get_by_role("alert").filter(has_text="Knocked out").first
     expect(stop).to_contain_text("The score is at most 29")
-    expect(stop).to_contain_text("Provisional until a reviewer has judged it")
+    expect(stop).to_contain_text("Provisional until a reviewer confirms it")
     judge(reviewer, "published_credentials", "Verified by us", "The key from the notebook works.")
-    expect(reviewer.get_by_text("No longer provisional")).to_be_visible()
+    confirming = reviewer.locator("[data-testid=stExpander]", has_text="Knockouts to confirm")
+    confirming.get_by_label("What did you look at?").fill("We used the key from the notebook.")
+    confirming.get_by_role("button", name="Confirm it").click()
+    expect(reviewer.get_by_text("Rita Moss confirmed it")).to_be_attached()
     expect(stop).not_to_contain_text("Provisional")
 
     figure = reviewer.get_by_test_id("stMetric")

@@ -18,10 +18,12 @@ from vendorrisk.store.tables import (
     Engagement,
     Evidence,
     Invitation,
+    Lifting,
     Override,
     Person,
     ReadCode,
     RiskAcceptance,
+    RuleCheck,
     ScopeApproval,
     Scorecard,
     SignIn,
@@ -178,6 +180,26 @@ def _rows(work: Work, name: str, questions: int) -> World:
             scorecard_id=scorecard.id,
             outcome="approve",
             reason="It is small.",
+            asked_by=person.id,
+            asked_at=NOW,
+        )
+    )
+    work.add(
+        RuleCheck(
+            assessment_id=assessment.id,
+            submission_id=submission.id,
+            rule_id="published-keys",
+            looked_at="The scan.",
+            checked_by=person.id,
+            checked_at=NOW,
+        )
+    )
+    work.add(
+        Lifting(
+            assessment_id=assessment.id,
+            submission_id=submission.id,
+            rule_id="published-keys",
+            reason="It is another system.",
             asked_by=person.id,
             asked_at=NOW,
         )

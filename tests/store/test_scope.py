@@ -34,6 +34,8 @@ BY_PARENT: dict[type[SQLModel], tuple[str, str]] = {
     tables.ConflictDeclaration: ("assessment_id", "assessment"),
     tables.ScopeApproval: ("assessment_id", "assessment"),
     tables.Override: ("assessment_id", "assessment"),
+    tables.RuleCheck: ("assessment_id", "assessment"),
+    tables.Lifting: ("assessment_id", "assessment"),
     tables.ConditionCheck: ("assessment_id", "assessment"),
     tables.RiskAcceptance: ("assessment_id", "assessment"),
     tables.Delegation: ("assessment_id", "assessment"),

@@ -22,6 +22,7 @@ from vendorrisk.usecases import (
     duties,
     evidence,
     invitations,
+    knockouts,
     people,
     reviewing,
     setup,
@@ -266,6 +267,11 @@ def review(app: Application, town: Town, key: str, told: DemoVendor) -> None:
             reason=judgement["reason"],
             seen_version=0,
         )
+    for fired in knockouts.knockouts(app, reviewer, town.assessments[key]):
+        if fired.open:
+            knockouts.confirm_knockout(
+                app, reviewer, sheet.submission.id, fired.rule.id, "We tried it."
+            )
     reviewing.finish_review(app, reviewer, town.assessments[key])
 
 

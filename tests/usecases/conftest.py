@@ -24,6 +24,7 @@ from vendorrisk.usecases import (
     duties,
     evidence,
     invitations,
+    knockouts,
     people,
     read_codes,
     reviewing,
@@ -255,12 +256,22 @@ class World:
             seen_version=review.version if review else 0,
         )
 
+    def confirm_knockouts(self, assessment_id: str) -> None:
+        """Let the reviewer confirm every knockout that fired."""
+        sheet = reviewing.review_sheet(self.app, self.reviewer, assessment_id)
+        for fired in knockouts.knockouts(self.app, self.reviewer, assessment_id):
+            if fired.open:
+                knockouts.confirm_knockout(
+                    self.app, self.reviewer, sheet.submission.id, fired.rule.id, "We tried it."
+                )
+
     def reviewed(
         self, name: str = "Brightholm Cloud", answers: dict[str, Reply] | None = None
     ) -> str:
         """An assessment whose review is finished; gives its id."""
         assessment_id, _ = self.submitted(name, answers)
         self.judge(assessment_id, "storage", "documented")
+        self.confirm_knockouts(assessment_id)
         reviewing.finish_review(self.app, self.reviewer, assessment_id)
         return assessment_id
 

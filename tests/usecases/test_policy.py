@@ -37,6 +37,7 @@ from vendorrisk.usecases import (
     evidence,
     intake,
     invitations,
+    knockouts,
     moderating,
     people,
     read_codes,
@@ -105,6 +106,7 @@ class Ids:
     hold: str
     person: str
     override: str
+    lifting: str
     condition: str
     given: str
     code: str
@@ -262,6 +264,16 @@ CALLS: dict[Action, Call] = {
     ),
     Action.FINISH_REVIEW: lambda app, actor, ids: reviewing.finish_review(
         app, actor, ids.in_review
+    ),
+    Action.KNOCKOUTS: lambda app, actor, ids: knockouts.knockouts(app, actor, ids.in_review),
+    Action.CONFIRM_KNOCKOUT: lambda app, actor, ids: knockouts.confirm_knockout(
+        app, actor, ids.submission, "none", ""
+    ),
+    Action.ASK_TO_LIFT: lambda app, actor, ids: knockouts.ask_to_lift(
+        app, actor, ids.submission, "none", ""
+    ),
+    Action.SETTLE_LIFTING: lambda app, actor, ids: knockouts.settle_lifting(
+        app, actor, ids.lifting, granted=False, reason=""
     ),
     Action.COMPARISON: lambda app, actor, ids: deciding.comparison(
         app, actor, [ids.in_review, ids.reviewed]
@@ -427,6 +439,13 @@ def walked(
         scorecard_id=options.scorecard_id,
     )
     condition = recorded.conditions[0].id
+    fatal, _ = world.submitted("Larkmere Identity", {**BEST, "published": "live"})
+    knocked_out = reviewing.review_sheet(world.app, world.reviewer, fatal).submission.id
+    knockouts.ask_to_lift(
+        world.app, world.reviewer, knocked_out, "published-key", "It is another system."
+    )
+    (asked,) = knockouts.knockouts(world.app, world.reviewer, fatal)
+    lifting = asked.liftings[0].id
     ids = Ids(
         vendor=engagement.vendor.id,
         engagement=engagement.id,
@@ -442,6 +461,7 @@ def walked(
         hold=hold.id,
         person=person.id,
         override=override,
+        lifting=lifting,
         condition=condition,
         given=given.id,
         code=code,

@@ -81,7 +81,9 @@ def test_a_knockout_is_named_first_and_no_average_hides_it(invited: World) -> No
     assert whole(card.assured.value) <= 29
     assert card.stopped_by == "knockout"
     add_up(card)
-    assert world.judge(assessment_id, "published", "verified").rules[0].confirmed
+    assert not world.judge(assessment_id, "published", "verified").rules[0].confirmed
+    world.confirm_knockouts(assessment_id)
+    assert reviewing.scorecard(world.app, world.reviewer, assessment_id).rules[0].confirmed
 
 
 def test_only_a_contradiction_earns_nothing_and_caps(submitted: World) -> None:

@@ -26,6 +26,7 @@ from vendorrisk.usecases import (
     evidence,
     intake,
     invitations,
+    knockouts,
     moderating,
     people,
     reviewing,
@@ -449,6 +450,7 @@ class Journey:
                 )
             yield self._at(ended, 16, 30)
             for assessment_id in (self.assessment_id, *self.addenda.values()):
+                self._confirm_knockouts(first, assessment_id)
                 reviewing.finish_review(self.app, first, assessment_id)
 
     def _judgements(
@@ -470,6 +472,19 @@ class Journey:
             )
             judgements[row.question_id] = {"assurance": row.supported, "reason": reason}
         return judgements, looked_at
+
+    def _confirm_knockouts(self, judge: Actor, assessment_id: str) -> None:
+        for fired in knockouts.knockouts(self.app, judge, assessment_id):
+            if fired.open:
+                sheet = reviewing.review_sheet(self.app, judge, assessment_id)
+                knockouts.confirm_knockout(
+                    self.app,
+                    judge,
+                    sheet.submission.id,
+                    fired.rule.id,
+                    "I read the answer and what was said about it, and asked our contact: it is"
+                    " about the service that we buy.",
+                )
 
     def _judge(
         self,

@@ -484,6 +484,43 @@ class Override(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class RuleCheck(SQLModel, table=True):
+    """That a reviewer confirmed a knockout or cap that fired on a submission; never changed."""
+
+    __tablename__ = "rule_check"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    rule_id: str
+    looked_at: str = Field(sa_type=Text)
+    checked_by: str = Field(foreign_key="person.id")
+    checked_at: datetime = Field(sa_type=Moment)
+
+
+class Lifting(SQLModel, table=True):
+    """A request to lift a knockout or cap that fired on a submission.
+
+    `granted` is null until a second person has settled it, together with the columns after it;
+    `over_at` is set when a reviewer confirms the rule after it was lifted.
+    """
+
+    __tablename__ = "lifting"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    rule_id: str
+    reason: str = Field(sa_type=Text)
+    asked_by: str = Field(foreign_key="person.id")
+    asked_at: datetime = Field(sa_type=Moment)
+    granted: bool | None = None
+    settled_reason: str = Field(default="", sa_type=Text)
+    settled_by: str | None = Field(default=None, foreign_key="person.id")
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)
+    over_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
 class ConditionCheck(SQLModel, table=True):
     """What a verifier found when closing a condition of a decision."""
 

@@ -48,6 +48,7 @@ EFFECT_MEANS: Mapping[str, str] = {
     "knockout": "One answer is fatal, whatever the rest is worth.",
     "not_cleared": "What could be fatal has no usable answer, and silence counts as if it were.",
     "cap": "One answer holds the whole score down.",
+    "lifted": "It fired, and two people agreed that it does not count for this submission.",
     "clarify": "Two things do not fit together. The vendor is asked; nothing is taken off yet.",
 }
 
@@ -57,8 +58,12 @@ VERDICTS: Mapping[str, str] = {
 }
 
 PROVISIONAL = "*Provisional until a reviewer has judged it.*"
+UNCONFIRMED = "*Provisional until a reviewer confirms it.*"
 
-_ORDER = ("knockout", "not_cleared", "cap", "clarify")
+_ORDER = ("knockout", "lifted", "not_cleared", "cap", "clarify")
+
+
+_SETTLED = ("clarify", "lifted")
 
 
 def whole(figure: Figure) -> int | None:
@@ -98,14 +103,20 @@ def stops(rules: Sequence[RuleLine], codes: Mapping[str, str]) -> None:
         mark = sign(STOPPED_BY, effect)
         limit = min((rule.limit for rule in fired if rule.limit is not None), default=None)
         ceiling = "" if limit is None else f" The score is at most {limit}."
+        provisional = UNCONFIRMED if effect == "knockout" else PROVISIONAL
         lines = [f"**{mark.word}.** {EFFECT_MEANS[effect]}{ceiling}", ""]
         for rule in fired:
             asked = ", ".join(plain(codes[id_]) for id_ in rule.questions if id_ in codes)
             lines.append(
                 f"- {one_line(rule.because, 400)}"
                 + (f" ({asked})" if asked else "")
-                + ("" if rule.confirmed or effect == "clarify" else f" {PROVISIONAL}")
+                + ("" if rule.confirmed or effect in _SETTLED else f" {provisional}")
             )
+            if effect == "lifted":
+                lines.append(
+                    f"    - **Why.** {one_line(rule.lifted_because, 300)} It would hold the score"
+                    f" at {rule.would_limit}."
+                )
             if rule.obligation:
                 lines.append(f"    - **To verify.** {one_line(rule.obligation, 300)} {_due(rule)}")
         box = {"knockout": st.error, "not_cleared": st.error, "cap": st.warning}.get(
@@ -129,8 +140,12 @@ def figures(
     low: int | None,
     high: int | None,
     coverage: float | None,
+    unlifted: Figure | None = None,
 ) -> None:
-    """Claimed beside assured, the standing, and how much is still open."""
+    """Claimed beside assured, the standing, and how much is still open.
+
+    `unlifted` is what the assured score would be, had nobody lifted a rule.
+    """
     mark = standing(band, stopped_by)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.metric("Claimed by the vendor", score(whole(claimed)), width="content")
@@ -138,6 +153,8 @@ def figures(
         st.metric("Assured by proof", shown(assured), width="content")
         st.badge(mark.word, icon=mark.icon, color=mark.colour)  # type: ignore[arg-type] # our own
     says = []
+    if unlifted is not None:
+        says.append(f"Without what was lifted it would be {shown(unlifted).lower()}.")
     if coverage is not None:
         says.append(f"{share(coverage)} of the weight is answered.")
     if low is not None and high is not None and low != high:

@@ -205,6 +205,7 @@ BANDS: Mapping[str, Sign] = {
 STOPPED_BY: Mapping[str, Sign] = {
     "knockout": Sign("Knocked out", ":material/dangerous:", "red"),
     "cap": Sign("Capped", ":material/vertical_align_top:", "orange"),
+    "lifted": Sign("Lifted", ":material/lock_open:", "violet"),
     "not_cleared": Sign("Not cleared", ":material/help:", "orange"),
     "clarify": Sign("To be clarified", ":material/contact_support:", "blue"),
     "insufficient_basis": Sign("Insufficient basis", ":material/data_alert:", "gray"),

@@ -966,6 +966,7 @@ def _rule_rows(cases: Sequence[_Side]) -> Iterator[ComparisonRow]:
 
 _EFFECT_SAYS = {
     "knockout": "Knocked out",
+    "lifted": "Lifted",
     "cap": "Capped",
     "not_cleared": "Not cleared",
     "clarify": "To be clarified",

@@ -36,6 +36,7 @@ from vendorrisk.store.tables import (
     Installation,
     Invitation,
     LegalHold,
+    Lifting,
     Override,
     OwnJudgement,
     Person,
@@ -48,6 +49,7 @@ from vendorrisk.store.tables import (
     ReviewRevision,
     ReviewSeat,
     RiskAcceptance,
+    RuleCheck,
     SecondFactor,
     SetupToken,
     SignIn,
@@ -644,6 +646,11 @@ def _results(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
         said.words = ""
     for check in checks:
         check.found = ""
+    checked, lifted = work.all(RuleCheck, **own), work.all(Lifting, **own)
+    for rule in checked:
+        rule.looked_at = ""
+    for lifting in lifted:
+        lifting.reason = lifting.settled_reason = ""
     for override in asked:
         override.reason = override.settled_reason = ""
     for risk in accepted:
@@ -651,6 +658,8 @@ def _results(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
     return due.subject_id, [
         _rows("conflict_declaration", len(declared), "blanked"),
         _rows("condition_check", len(checks), "blanked"),
+        _rows("rule_check", len(checked), "blanked"),
+        _rows("lifting", len(lifted), "blanked"),
         _rows("override", len(asked), "blanked"),
         _rows("risk_acceptance", len(accepted), "blanked"),
         _rows("decision", len(decisions), "blanked"),

@@ -28,8 +28,10 @@ from vendorrisk.store.tables import (
     Assessment,
     AuditEvent,
     Engagement,
+    Lifting,
     OwnJudgement,
     Review,
+    RuleCheck,
     Scorecard,
     Submission,
     Vendor,
@@ -55,6 +57,7 @@ from vendorrisk.usecases.judgements import (
     supported,
     word,
 )
+from vendorrisk.usecases.knockouts import open_knockout
 from vendorrisk.usecases.moderating import require_settled
 from vendorrisk.usecases.scorecards import (
     compute,
@@ -62,6 +65,7 @@ from vendorrisk.usecases.scorecards import (
     preview,
     read_snapshot,
     reply_in,
+    said_in,
     view,
 )
 from vendorrisk.usecases.sheets import (
@@ -251,6 +255,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         seated = {one.seat.person_id for one in panel.seats}
         names = work.names({*reviewers, *seated, *map(_by, reviews.values())})
         signed = submission_view(work, submission)
+        open_one = open_knockout(work, assessment_id)
     previews = panel.two and not panel.revealed and any(map(word, reviews.values()))
     if previews:
         opened = preview(card, content, submission, panel.own[actor.id])
@@ -262,7 +267,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
     state = State(row.state)
     shown = _panel_view(actor, row, panel, names, previews, otherwise(content, submission))
     graded = [r for r in rows if r.line is not None and _judgeable(r)]
-    refusal = _why_not_finish(actor, state, reviewers, inviters, panel)
+    refusal = _why_not_finish(actor, state, reviewers, inviters, panel, open_one)
     return ReviewSheet(
         assessment_id=row.id,
         engagement_id=engagement.id,
@@ -378,7 +383,7 @@ def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
     """Hand the assessment to the committee.
 
     Raises `NotAllowed` (inviter_is_sole_reviewer) and `Refusal` (not_handed_in, not_settled,
-    `*_refuses_finish_review`).
+    knockout_open, `*_refuses_finish_review`).
     """
     scope = authorise(actor, Action.FINISH_REVIEW, assessment_id)
     with app.store.begin(scope) as work:
@@ -390,6 +395,9 @@ def finish_review(app: Application, actor: Actor, assessment_id: str) -> None:
         panel = panel_of(app, work, row, latest) if latest else ONE
         after(Move.FINISH_REVIEW, State(row.state))
         require_settled(panel)
+        open_one = open_knockout(work, assessment_id)
+        if open_one is not None:
+            raise open_one
         move(work, row, Move.FINISH_REVIEW)
         alone = "two" if panel.two else "one"
         work.record(actor, Action.FINISH_REVIEW, "assessment", row.id, row.id, reviewers=alone)
@@ -445,9 +453,14 @@ def scored_rows(work: Work, assessment_ids: Sequence[str]) -> list[ScoredRow]:
 
 
 def reviewers_of(work: Work, assessment_id: str) -> frozenset[str]:
-    """The ids of everybody who judged an answer of an assessment or finished its review."""
+    """The ids of everybody who judged an answer of an assessment, had a say in one of its
+    knockouts, or finished its review.
+    """
     finished = work.all(AuditEvent, assessment_id=assessment_id, action=str(Action.FINISH_REVIEW))
-    return work.reviewers(assessment_id) | {event.actor_id for event in finished}
+    checked = {one.checked_by for one in work.all(RuleCheck, assessment_id=assessment_id)}
+    for one in work.all(Lifting, assessment_id=assessment_id):
+        checked |= {one.asked_by, *([one.settled_by] if one.settled_by else ())}
+    return work.reviewers(assessment_id) | checked | {event.actor_id for event in finished}
 
 
 def _why_not_finish(
@@ -456,11 +469,14 @@ def _why_not_finish(
     reviewers: frozenset[str],
     inviters: frozenset[str],
     panel: Panel,
+    open_one: Refusal | None,
 ) -> str | None:
     try:
         authorise(actor, Action.FINISH_REVIEW)
         after(Move.FINISH_REVIEW, state)
         require_settled(panel)
+        if open_one is not None:
+            raise open_one
         require_independent_review({*reviewers, actor.id}, inviters)
     except Refusal as refusal:
         return refusal.sentence
@@ -499,7 +515,8 @@ def recomputed(
         )
     stored = json.loads(card.result)
     try:
-        again = document_text(evaluate(content_of(app, row), submission, stored["review"]))
+        said = said_in(stored)
+        again = document_text(evaluate(content_of(app, row), submission, stored["review"], said))
     except Refusal as refusal:
         return Verification(False, refusal.sentence, card.sha256, None, possible=False)
     computed = sha256(again.encode()).hexdigest()

@@ -15,7 +15,15 @@ from vendorrisk.access import Actor
 from vendorrisk.document import Report
 from vendorrisk.questionnaire import Question
 from vendorrisk.store import Work, document_text
-from vendorrisk.store.tables import Assessment, OwnJudgement, Review, Scorecard, Submission
+from vendorrisk.store.tables import (
+    Assessment,
+    Lifting,
+    OwnJudgement,
+    Review,
+    RuleCheck,
+    Scorecard,
+    Submission,
+)
 from vendorrisk.usecases.application import Content
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.sheets import says
@@ -29,7 +37,7 @@ from vendorrisk.usecases.values import (
     Step,
 )
 
-EFFECTS = ("knockout", "cap", "not_cleared", "clarify")
+EFFECTS = ("knockout", "lifted", "cap", "not_cleared", "clarify")
 """What a rule does, the gravest first."""
 
 # The steps of the engine's waterfall that lead from 100 to the claimed score.
@@ -63,6 +71,31 @@ def review_of(reviews: Mapping[str, Review | OwnJudgement]) -> dict[str, dict[st
     return found
 
 
+def knockouts_of(work: Work, submission_id: str) -> dict[str, dict[str, dict[str, str]]]:
+    """What people said of rules that fired, as it is scored and stored with a scorecard.
+
+    `confirmed` has by rule what somebody looked at, `lifted` why two people lifted it; people are
+    ids. A rule stands in one of the two, and neither key is there for nothing.
+    """
+    confirmed: dict[str, dict[str, str]] = {}
+    lifted: dict[str, dict[str, str]] = {}
+    for check in work.all(RuleCheck, "checked_at", submission_id=submission_id):
+        confirmed[check.rule_id] = {"looked_at": check.looked_at, "by": check.checked_by}
+    for one in work.all(Lifting, "asked_at", submission_id=submission_id):
+        if one.granted is False:
+            word = {"looked_at": one.settled_reason, "by": one.settled_by or ""}
+            confirmed.setdefault(one.rule_id, word)
+        elif one.granted and one.over_at is None:
+            lifted[one.rule_id] = {
+                "reason": one.reason,
+                "asked_by": one.asked_by,
+                "granted_by": one.settled_by or "",
+            }
+    confirmed = {rule: word for rule, word in confirmed.items() if rule not in lifted}
+    parts = {"confirmed": confirmed, "lifted": lifted}
+    return {name: dict(sorted(part.items())) for name, part in parts.items() if part}
+
+
 def compute(
     work: Work, actor: Actor, row: Assessment, submission: Submission, content: Content
 ) -> Scorecard:
@@ -71,7 +104,7 @@ def compute(
     The assessment's headline follows the newest scorecard.
     """
     review = review_of(work.reviews(submission.id))
-    result = evaluate(content, submission, review)
+    result = evaluate(content, submission, review, knockouts_of(work, submission.id))
     latest = work.latest_scorecard(submission.id)
     digests = result["scorecard"]["digests"]
     text = document_text(result)
@@ -101,6 +134,9 @@ def compute(
     return card
 
 
+Lifts = Mapping[str, Mapping[str, str]]
+
+
 def preview(
     card: Scorecard,
     content: Content,
@@ -120,22 +156,37 @@ def preview(
 
 
 def read_judged(
-    content: Content, submission: Submission, review: Mapping[str, Mapping[str, str]]
+    content: Content,
+    submission: Submission,
+    review: Mapping[str, Mapping[str, str]],
+    lifted: Lifts | None = None,
 ) -> assurance.Submission:
-    """A stored submission with judgements beside it."""
-    return read_snapshot(content, {**json.loads(submission.snapshot), "review": review})
+    """A stored submission with judgements beside it, and the rules that were lifted."""
+    judged = {**json.loads(submission.snapshot), "review": review}
+    return read_snapshot(content, judged | ({"lifted": lifted} if lifted else {}))
 
 
 def evaluate(
-    content: Content, submission: Submission, review: Mapping[str, Mapping[str, str]]
+    content: Content,
+    submission: Submission,
+    review: Mapping[str, Mapping[str, str]],
+    knockouts: Mapping[str, Lifts] | None = None,
 ) -> dict[str, Any]:
-    """What is stored of a scorecard: the review it took in, and the engine's result."""
-    read = read_judged(content, submission, review)
+    """What is stored of a scorecard: the review it took in, what was said of knockouts that fired
+    (see `knockouts_of`), and the engine's result.
+    """
+    said = dict(knockouts or {})
+    read = read_judged(content, submission, review, said.get("lifted"))
     card = assurance.score_submission(content.questionnaire, content.rubric, read)
     scorecard = card.to_json()
     # Computed again whenever somebody asks; stored, it would be most of the database.
     scorecard.pop("derivation", None)
-    return {"review": review, "scorecard": scorecard}
+    return {"review": review, **said, "scorecard": scorecard}
+
+
+def said_in(result: Mapping[str, Any]) -> dict[str, Lifts]:
+    """What a stored scorecard took in of knockouts, in the shape that `evaluate` takes."""
+    return {name: result[name] for name in ("confirmed", "lifted") if name in result}
 
 
 def stopped_by(result: Mapping[str, Any]) -> str | None:
@@ -169,10 +220,11 @@ def view(row: Scorecard, content: Content, submission: Submission) -> ScorecardV
         mean=figure(result, "mean"),
         low=figure(result, "low"),
         high=figure(result, "high"),
+        unlifted=_unlifted(result),
         coverage=_coverage(result),
         band=row.band,
         stopped_by=stopped_by(result),
-        rules=_rules(result),
+        rules=rules_in(result),
         domains=tuple(
             DomainLine(
                 id=line["id"],
@@ -243,22 +295,36 @@ def _coverage(result: Mapping[str, Any]) -> float | None:
     return None if found is None else float(found)
 
 
-def _rules(result: Mapping[str, Any]) -> tuple[RuleLine, ...]:
-    judged = result["review"]
+def _unlifted(result: Mapping[str, Any]) -> Figure | None:
+    return figure(result, "unlifted") if "unlifted" in result["scorecard"]["results"] else None
+
+
+def _ceiling(limit: object) -> int | None:
+    return None if limit is None else floor(Fraction(str(limit)))
+
+
+def rules_in(result: Mapping[str, Any]) -> tuple[RuleLine, ...]:
+    """The rules that fired in a stored result, the gravest first."""
+    judged, confirmed = result["review"], result.get("confirmed", {})
     lines = (
         RuleLine(
             id=rule["id"],
             effect=rule["effect"],
-            limit=None if rule["limit"] is None else floor(Fraction(str(rule["limit"]))),
+            limit=_ceiling(rule["limit"]),
             because=rule["because"],
             questions=tuple(rule["questions"]),
             clause=rule.get("clause", ""),
-            confirmed=all(question in judged for question in rule["questions"]),
+            confirmed=rule["id"] in confirmed
+            if rule["effect"] == "knockout"
+            else all(question in judged for question in rule["questions"]),
             obligation=rule.get("obligation", ""),
             due=tuple(
                 (one["day"], date.fromisoformat(one["on"]) if one["on"] else None)
                 for one in rule.get("due", ())
             ),
+            was=rule["lifted"]["effect"] if "lifted" in rule else None,
+            would_limit=_ceiling(rule["lifted"]["limit"]) if "lifted" in rule else None,
+            lifted_because=rule["lifted"]["reason"] if "lifted" in rule else "",
         )
         for rule in result["scorecard"]["rules"]
     )

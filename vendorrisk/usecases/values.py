@@ -52,10 +52,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """A rule that fired. `effect` is knockout, cap, not_cleared or clarify; knockouts come first.
+    """A rule that fired. `effect` is knockout, lifted, cap, not_cleared or clarify, in that order.
 
     `questions` are the ids it looked at; `limit` is the ceiling it sets, if any; `clause` is
-    offered for a lawyer's review. `confirmed`: a reviewer has judged every one of its answers.
+    offered for a lawyer's review. `confirmed`: of a knockout, a reviewer confirmed it; of another,
+    a reviewer has judged every one of its answers. Of a lifted one, `was` is its effect,
+    `would_limit` the ceiling it would set, `lifted_because` the reason.
     `obligation` says what has to be verified on the days `due` after a day 0, with their dates
     where that is known.
     """
@@ -69,6 +71,9 @@ class RuleLine:
     confirmed: bool
     obligation: str = ""
     due: tuple[tuple[int, date | None], ...] = ()
+    was: str | None = None
+    would_limit: int | None = None
+    lifted_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ class ScorecardView:
 
     `low` and `high` are the range that the unanswered part leaves open, `coverage` the answered
     share of the weight (0 to 1). `band` is a label or None. `stopped_by` as in `Headline`.
+    `unlifted` is what the assured score would be, had nobody lifted a rule; None where none is.
     """
 
     id: str
@@ -150,6 +156,7 @@ class ScorecardView:
     mean: Figure
     low: Figure
     high: Figure
+    unlifted: Figure | None
     coverage: float | None
     band: str | None
     stopped_by: str | None

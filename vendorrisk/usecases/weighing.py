@@ -135,7 +135,7 @@ def reach(app: Application, actor: Actor, assessment_id: str) -> Reach:
     bands = list(everyday.bands) if everyday else []
     at = bands.index(stored.band) if stored.band in bands else len(bands) - 1
     targets = bands[max(0, at - _MOST_BANDS) : max(0, at)][::-1]
-    judged = read_judged(content, submission, result["review"])
+    judged = read_judged(content, submission, result["review"], result.get("lifted"))
     sheet = build_sheet(content.questionnaire, content.rubric, judged)
     found = [
         _band_reach(
@@ -259,7 +259,7 @@ def _contenders(app: Application, work: Work, chosen: Sequence[str]) -> Iterator
     for row in scored_rows(work, chosen):
         content = content_of(app, row.assessment)
         result = json.loads(row.scorecard.result)
-        judged = read_judged(content, row.submission, result["review"])
+        judged = read_judged(content, row.submission, result["review"], result.get("lifted"))
         yield _Contender(
             id=row.assessment.id,
             vendor_name=row.vendor.name,

@@ -10,7 +10,7 @@ from itertools import groupby
 from vendorrisk.access import ROLE_SAYS, Action, Actor, Role, allowed, authorise
 from vendorrisk.assessment import State
 from vendorrisk.store import PortfolioRow, Work
-from vendorrisk.store.tables import Override, ScopeApproval
+from vendorrisk.store.tables import Lifting, Override, ScopeApproval
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import needs_approval
 from vendorrisk.usecases.intake import INTAKE
@@ -54,6 +54,7 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
                 found += _vendor(app, list(group), actor, approved)
             found = list(_judged_alone(app, work, rows, actor, found))
             found += _overrides(work, rows, actor)
+            found += _liftings(work, rows, actor)
             found += _conditions(work, rows, actor, today)
             found = [_kept_apart(work, actor, item) for item in found]
     return tuple(sorted(found, key=lambda item: (not item.yours, item.since, item.what)))
@@ -267,6 +268,33 @@ def _judged_alone(
 
 _NOT_YET = ((), ("a second reviewer",), ("two reviewers",))
 """Who is waited on besides those who have begun, by how many seats are free."""
+
+
+def _liftings(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterator[Waiting]:
+    """Requests to lift a knockout or cap, which wait for a moderator while it is reviewed."""
+    in_review = {
+        row.assessment.id: row
+        for row in rows
+        if row.assessment is not None and State(row.assessment.state) is State.IN_REVIEW
+    }
+    for asked in work.all(Lifting, granted=None):
+        row = in_review.get(asked.assessment_id)
+        latest = work.latest_submission(asked.assessment_id) if row else None
+        if row is None or latest is None or latest.id != asked.submission_id:
+            continue
+        if row.engagement is not None:
+            yield Waiting(
+                what=f"{row.vendor.name}: {row.engagement.title}",
+                whom=ROLE_SAYS[Role.MODERATOR],
+                since=asked.asked_at,
+                due_on=None,
+                overdue=False,
+                yours=allowed(actor, Action.SETTLE_LIFTING) and actor.id != asked.asked_by,
+                next_step="Grant or refuse to lift a knockout",
+                page="review",
+                engagement_id=row.engagement.id,
+                assessment_id=asked.assessment_id,
+            )
 
 
 def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:

@@ -152,6 +152,7 @@ def heading(sheet: DecisionSheet) -> ScorecardView:
         scorecards.whole(card.low),
         scorecards.whole(card.high),
         card.coverage,
+        card.unlifted,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.link_button(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from vendorrisk.access import Action, Role, allowed
 from vendorrisk.assessment import State
-from vendorrisk.ui import duties, links, refusals, scorecards, two_reviewers
+from vendorrisk.ui import duties, knockouts, links, refusals, scorecards, two_reviewers
 from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems
 from vendorrisk.ui.navigation import go, link
@@ -141,6 +141,7 @@ def result(sheet: ReviewSheet, codes: Mapping[str, str]) -> None:
         scorecards.whole(card.low),
         scorecards.whole(card.high),
         card.coverage,
+        card.unlifted,
     )
 
 
@@ -476,6 +477,7 @@ def show(assessment_id: str) -> None:
     duties.declared(app, actor, assessment_id)
     two_reviewers.told(sheet)
     result(sheet, codes)
+    knockouts.fired(app, actor, assessment_id, sheet.submission.id, codes)
     with refusals.shown():
         found = sets.cross_check(app, actor, sheet.engagement_id)
         shown_sets.contradictions(found, assessment_id)

@@ -395,6 +395,7 @@ class Relation(StrEnum):
     ASKED = "asked"
     ASKED_LIFTING = "asked_lifting"
     INVITED = "invited"
+    WROTE_RUBRIC = "wrote_rubric"
     OWNS = "owns"
     ASKED_TO_LIFT = "asked_to_lift"
     ANOTHERS_SECTION = "anothers_section"
@@ -418,6 +419,7 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.ASKED: "Whoever asked for an override does not grant it.",
     Relation.ASKED_LIFTING: "Whoever asked to lift a knockout does not grant it.",
     Relation.INVITED: "Whoever invited the vendor does not lift its knockouts.",
+    Relation.WROTE_RUBRIC: "Whoever wrote a rubric does not judge what it scores.",
     Relation.OWNS: "Whoever owns a condition does not close it.",
     Relation.ASKED_TO_LIFT: "Whoever asked to lift a legal hold does not lift it.",
     Relation.ANOTHERS_SECTION: "A respondent's link opens the sections that it names, their answers"
@@ -476,6 +478,17 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.ASKED: frozenset({Action.SETTLE_OVERRIDE}),
     Relation.ASKED_LIFTING: frozenset({Action.SETTLE_LIFTING}),
     Relation.INVITED: frozenset({Action.SETTLE_LIFTING}),
+    Relation.WROTE_RUBRIC: frozenset(
+        {
+            Action.SET_REVIEW,
+            Action.JUDGE_ALONE,
+            Action.HAND_IN,
+            Action.SETTLE_JUDGEMENT,
+            Action.CONFIRM_KNOCKOUT,
+            Action.ASK_TO_LIFT,
+            Action.SETTLE_LIFTING,
+        }
+    ),
     Relation.OWNS: frozenset({Action.CLOSE_CONDITION}),
     Relation.ASKED_TO_LIFT: frozenset({Action.LIFT_HOLD}),
     Relation.ANOTHERS_SECTION: frozenset(
@@ -594,6 +607,10 @@ _REFUSED: Mapping[Relation, tuple[str, str]] = {
     Relation.INVITED: (
         "You invited this vendor, so somebody else lifts its knockouts or not.",
         "Ask another moderator.",
+    ),
+    Relation.WROTE_RUBRIC: (
+        "You are named as an author of this rubric, so others judge what it scores.",
+        "Ask a colleague with your role.",
     ),
     Relation.OWNS: (
         "You own this condition, so somebody else checks that it is met.",

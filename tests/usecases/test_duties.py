@@ -9,7 +9,15 @@ import pytest
 from tests.usecases.conftest import World
 from vendorrisk.access import JUDGING_ROLES, KEPT_OUT, POLICY, Action, Relation, Role
 from vendorrisk.store.tables import Assessment
-from vendorrisk.usecases import assessments, deciding, duties, evidence, reviewing
+from vendorrisk.usecases import (
+    assessments,
+    deciding,
+    duties,
+    evidence,
+    knockouts,
+    moderating,
+    reviewing,
+)
 from vendorrisk.usecases.errors import Invalid, NotAllowed, Refusal
 
 
@@ -203,3 +211,38 @@ def test_a_risk_in_tier_one_is_accepted_for_six_months_at_most(world: World) -> 
     world.clock.forward(days=200)
     [over] = duties.duties(world.app, world.officer, id_).accepted
     assert over.expired
+
+
+def test_whoever_wrote_the_rubric_does_not_judge_what_it_scores(submitted: World) -> None:
+    world, id_ = submitted, submitted.assessment_id
+    submission = reviewing.review_sheet(world.app, world.reviewer, id_).submission.id
+    author = world.add(
+        "author", Role.REVIEWER, Role.MODERATOR
+    )  # the rubric says Author@Example.org
+    assert duties.duties(world.app, author, id_).wrote_rubric
+    assert not duties.duties(world.app, world.reviewer, id_).wrote_rubric
+    sheet = reviewing.review_sheet(world.app, author, id_)  # reading is not judging
+    assert not sheet.may_review
+
+    def judged() -> object:
+        return reviewing.set_review(
+            world.app, author, submission, "storage", level="verified", reason="I", seen_version=0
+        )
+
+    asked = (
+        judged,
+        lambda: moderating.judge_alone(
+            world.app, author, submission, "storage", level="verified", reason="I", seen_version=0
+        ),
+        lambda: moderating.hand_in(world.app, author, id_),
+        lambda: moderating.settle_judgement(
+            world.app, author, submission, "storage", level="verified", reason="I"
+        ),
+        lambda: knockouts.confirm_knockout(world.app, author, submission, "published-key", "I"),
+        lambda: knockouts.ask_to_lift(world.app, author, submission, "published-key", "I"),
+    )
+    for verb in asked:
+        with pytest.raises(NotAllowed) as refused:
+            verb()
+        assert code(refused) == "wrote_rubric"
+    assert world.judge(id_, "storage")

@@ -241,3 +241,14 @@ def test_a_cap_can_be_lifted_the_same_way_and_needs_no_confirming(world: World) 
     )
     assert [rule.was for rule in card.rules if rule.effect == "lifted"] == ["cap"]
     reviewing.finish_review(world.app, world.reviewer, id_)
+
+
+def test_whoever_wrote_the_rubric_does_not_lift_its_knockouts(fatal) -> None:
+    world, id_, submission_id = fatal
+    lifting = asked(world, submission_id, id_)
+    author = moderator(world, "author")  # the rubric says Author@Example.org
+    (found,) = knockouts.knockouts(world.app, author, id_)
+    assert not found.liftings[0].may_settle
+    with pytest.raises(NotAllowed) as refused:
+        knockouts.settle_lifting(world.app, author, lifting, granted=True, reason="Yes.")
+    assert code(refused) == "wrote_rubric"

@@ -78,6 +78,7 @@ rubric: {id}
 version: 1
 questionnaire: {id}
 title: {title} rubric
+# authors: [you@example.org]  # who wrote this; they do not judge what it scores
 
 assurance:  # which share of its points an answer keeps, by how well it is proven
   by: tier
@@ -287,6 +288,9 @@ def new_questionnaire(library: Library, name: str) -> Path:
     return first
 
 
+_AUTHORS = "# authors: [you@example.org]  # who wrote this; they do not judge what it scores"
+
+
 def new_version(library: Library, name: str) -> Path:
     """Copy the highest version of an id as a draft of the next; returns its folder.
 
@@ -316,6 +320,8 @@ def new_version(library: Library, name: str) -> Path:
                 text = path.read_text(encoding="utf-8")
                 text = _VERSION_LINE.sub(rf"\g<1>{version}", text)
                 text = re.sub(r"(?m)^status: *published", "status: draft", text, count=1)
+                if file == "rubric.yaml" and not re.search(r"(?m)^(# )?authors:", text):
+                    text = re.sub(r"(?m)^title:.*\n", rf"\g<0>{_AUTHORS}\n", text, count=1)
                 path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _unwritable(following, error) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ from vendorrisk.scoring.scorecard import Scorecard
 ENGINE = "2"
 """The version of the arithmetic: it changes when the same input may give another result."""
 
+_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
 _MEASURE_KEYS = ("rows", "inputs", "measures", "results")
 
 
@@ -38,9 +40,11 @@ class Rubric:
     """A checked rubric. `digest` covers its content and the tables it uses, not its layout.
 
     `results` are the names a scorecard will have, in order. `everyday` is None for a rubric
-    written as plain measures. `inputs` are what it reads beside the questionnaire's questions.
-    `questionnaire` is (id, version), or None for a method that has none. `better` tells which way
-    the overall result improves: "higher" or "lower". `measures` is the rubric as plain measures.
+    written as plain measures. `authors` are e-mail addresses of those who wrote it, case-folded:
+    they do not judge what it scores. `inputs` are what it reads beside the questionnaire's
+    questions. `questionnaire` is (id, version), or None for a method that has none. `better` tells
+    which way the overall result improves: "higher" or "lower". `measures` is the rubric as plain
+    measures.
     """
 
     id: str
@@ -53,6 +57,7 @@ class Rubric:
     everyday: Everyday | None
     asked: Questionnaire | None
     measures: Record
+    authors: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -96,6 +101,7 @@ def read_rubric(
     version = fields.whole("version")
     title = fields.text("title")
     fields.optional("cites")
+    authors = _authors(fields, report)
     grades = fields.optional("questionnaire")
     grades_version = fields.whole("questionnaire_version", version)
     better = fields.word("better", ("higher", "lower"), "higher")
@@ -148,7 +154,24 @@ def read_rubric(
         everyday=everyday,
         asked=graded,
         measures=measures,
+        authors=authors,
     )
+
+
+def _authors(fields: Fields, report: Report) -> frozenset[str]:
+    found: set[str] = set()
+    for text in fields.texts("authors"):
+        folded = text.strip().casefold()
+        if not _EMAIL.fullmatch(folded):
+            report.error(
+                "author",
+                text,
+                f"`{text}` is no e-mail address: write each author as name@example.org.",
+            )
+        elif folded in found:
+            report.error("author", text, f"`{text}` stands among the authors twice: leave one out.")
+        found.add(folded)
+    return frozenset(found)
 
 
 def _graded(

@@ -830,6 +830,11 @@ class Work:
         )
         return {row[0]: row[1] for row in self._session.execute(both)}
 
+    def email_of(self, person_id: str) -> str:
+        """The address of the member of staff who acts, in any scope; empty for nobody."""
+        query = select(col(Person.email)).where(col(Person.id) == person_id)
+        return self._session.scalar(query) or ""
+
     # People and sessions -----------------------------------------------------------------------
 
     def people(self) -> list[PersonItem]:

@@ -68,6 +68,11 @@ def declared(app: Application, actor: Actor, assessment_id: str) -> None:
                 f" {plain(one.words)}",
                 icon=":material/person_off:",
             )
+    if stands.wrote_rubric:
+        st.info(
+            "You are named as an author of this rubric, so others judge what it scores.",
+            icon=":material/edit_off:",
+        )
     free = [one.who for one in stands.declared if not one.conflict]
     if free:
         st.caption(f"No conflict of interest: {plain(', '.join(free))}.")

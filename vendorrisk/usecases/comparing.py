@@ -28,12 +28,17 @@ def compare_stored(store: Store, old: Pack, new: Pack) -> StoredComparison:
     Raises StoreUnavailable.
     """
     compared, others = [], 0
+    stated = new.rubric.everyday.rules.values() if new.rubric.everyday else ()
+    rules = {rule.id for rule in stated if rule.effect != "clarify"}
     for name, digest, result, snapshot in _scored(store, old):
         if digest != old.rubric.digest:
             others += 1
             continue
         found = json.loads(result)
         submission = {**json.loads(snapshot), "review": found["review"]}
+        lifted = {rule: why for rule, why in found.get("lifted", {}).items() if rule in rules}
+        if lifted:
+            submission["lifted"] = lifted
         compared.append(compare(name, submission, outcome_of(found["scorecard"]), new))
     return StoredComparison(tuple(compared), others)
 

@@ -12,6 +12,7 @@ from vendorrisk.access import (
     Action,
     Actor,
     Relation,
+    Role,
     allowed,
     authorise,
     keep_out,
@@ -34,7 +35,7 @@ from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE
-from vendorrisk.usecases.sheets import require_assessment, require_parents, tier_of
+from vendorrisk.usecases.sheets import content_of, require_assessment, require_parents, tier_of
 
 APPROVED_TIERS = frozenset({"1", "2"})
 """Tiers in which a second officer approves what is asked."""
@@ -90,6 +91,7 @@ class AcceptedRisk:
 @dataclass(frozen=True, slots=True)
 class Duties:
     """Who stands how to one assessment. `must_declare`: the actor has to say something first.
+    `wrote_rubric`: the actor would judge, and is named as an author of the rubric.
 
     `approval_needed` is true while a second officer has to approve what is asked; `approved_by`
     says who did. `latest_acceptance` is the last day until which a risk can be accepted.
@@ -99,6 +101,7 @@ class Duties:
     engagement_title: str
     declared: tuple[Declared, ...]
     must_declare: bool
+    wrote_rubric: bool
     approval_needed: bool
     approved_by: str | None
     approved_at: datetime | None
@@ -124,6 +127,7 @@ def duties(app: Application, actor: Actor, assessment_id: str) -> Duties:
         people = {*said, *(one.asked_by for one in asked), *(one.accepted_by for one in accepted)}
         people |= {one.settled_by for one in asked if one.settled_by}
         names = work.names(people | ({approval.approved_by} if approval else set()))
+        author = wrote_rubric(app, work, actor, row)
     card = found[1].id if found else None
     kept_out = _relation(actor, said)
     return Duties(
@@ -134,6 +138,7 @@ def duties(app: Application, actor: Actor, assessment_id: str) -> Duties:
             for one in said.values()
         ),
         must_declare=kept_out is Relation.UNDECLARED,
+        wrote_rubric=author and actor.has(Role.REVIEWER, Role.MODERATOR),
         approval_needed=approval is None and needs_approval(row),
         approved_by=names.get(approval.approved_by) if approval else None,
         approved_at=approval.approved_at if approval else None,
@@ -416,6 +421,22 @@ def kept_apart(work: Work, actor: Actor, action: Action, *rows: Assessment) -> N
             keep_out(action, Relation.UNDECLARED)
         if said[engagement_id].conflict:
             keep_out(action, Relation.CONFLICTED)
+
+
+def wrote_rubric(app: Application, work: Work, actor: Actor, row: Assessment) -> bool:
+    """Whether the actor is named as an author of the rubric that an assessment is pinned to."""
+    authors = content_of(app, row).rubric.authors
+    if not authors or actor.kind != "person":
+        return False
+    return work.email_of(actor.id).strip().casefold() in authors
+
+
+def require_no_author(
+    app: Application, work: Work, actor: Actor, action: Action, row: Assessment
+) -> None:
+    """Refuse a judgement to whoever wrote the rubric. Raises `NotAllowed` (wrote_rubric)."""
+    if wrote_rubric(app, work, actor, row):
+        keep_out(action, Relation.WROTE_RUBRIC)
 
 
 def require_approved(work: Work, row: Assessment) -> None:

@@ -27,7 +27,7 @@ from vendorrisk.store.tables import (
     Submission,
 )
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, require_no_author
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.scorecards import read_snapshot, reply_in
@@ -130,16 +130,19 @@ def _about(question_id: str, snapshot: Mapping[str, object]) -> object:
     return answers.get(question_id), own
 
 
-def require_latest(work: Work, actor: Actor, action: Action, submission_id: str) -> Submission:
+def require_latest(
+    app: Application, work: Work, actor: Actor, action: Action, submission_id: str
+) -> Submission:
     """A submission that can be judged, which only the latest can.
 
-    Raises `NotFound`, `NotAllowed` (undeclared, conflicted), `Refusal` (not_latest).
+    Raises `NotFound`, `NotAllowed` (undeclared, conflicted, wrote_rubric), `Refusal` (not_latest).
     """
     submission = work.get(Submission, id=submission_id)
     if submission is None:
         raise NotFound("This submission")
     row = require_assessment(work, submission.assessment_id)
     kept_apart(work, actor, action, row)
+    require_no_author(app, work, actor, action, row)
     latest = work.latest_submission(row.id)
     if latest is None or latest.id != submission.id:
         raise Refusal(

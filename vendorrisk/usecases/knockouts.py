@@ -13,7 +13,7 @@ from vendorrisk.assessment import Move, State, after, may
 from vendorrisk.store import Work
 from vendorrisk.store.tables import Assessment, Lifting, RuleCheck, Submission
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, wrote_rubric
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.judgements import panel_of, require_latest
@@ -83,10 +83,12 @@ def knockouts(app: Application, actor: Actor, assessment_id: str) -> tuple[Fired
         names = work.names(people | {one.settled_by for one in asked if one.settled_by})
         invited = actor.id in work.inviters(assessment_id)
         panel = panel_of(app, work, row, submission)
+        author = wrote_rubric(app, work, actor, row)
     result = json.loads(card.result)
     judged = read_judged(content, submission, result["review"])
     called = {q.id: q.code or f"“{q.ask}”" for q in content.questionnaire.questions}
-    now_open = may(Move.REVIEW, State(row.state)) and (panel.revealed or not panel.two)
+    alone = panel.two and not panel.revealed
+    now_open = may(Move.REVIEW, State(row.state)) and not alone and not author
     may_settle = allowed(actor, Action.SETTLE_LIFTING) and now_open and not invited
     told = []
     for rule in rules_in(result):
@@ -300,7 +302,7 @@ def _latest(
     app: Application, work: Work, actor: Actor, action: Action, submission_id: str
 ) -> tuple[Assessment, Submission]:
     """The latest submission, which can still be judged and which nobody judges alone now."""
-    submission = require_latest(work, actor, action, submission_id)
+    submission = require_latest(app, work, actor, action, submission_id)
     row = require_assessment(work, submission.assessment_id)
     after(Move.REVIEW, State(row.state))
     panel = panel_of(app, work, row, submission)

@@ -19,7 +19,7 @@ from vendorrisk.store.tables import (
     Submission,
 )
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, require_no_author
 from vendorrisk.usecases.errors import Conflict, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.judgements import (
@@ -63,7 +63,7 @@ def judge_alone(
     form = Form()
     text = form.text("reason", reason, "A reason")
     with app.store.begin(scope) as work:
-        submission = require_latest(work, actor, Action.JUDGE_ALONE, submission_id)
+        submission = require_latest(app, work, actor, Action.JUDGE_ALONE, submission_id)
         row = require_assessment(work, submission.assessment_id)
         panel = _require_two(app, work, row, submission)
         move(work, row, Move.REVIEW)
@@ -128,6 +128,7 @@ def hand_in(app: Application, actor: Actor, assessment_id: str) -> None:
     scope = authorise(actor, Action.HAND_IN, assessment_id)
     with app.store.begin(scope) as work:
         row, submission = _require_submitted(work, actor, Action.HAND_IN, assessment_id)
+        require_no_author(app, work, actor, Action.HAND_IN, row)
         panel = _require_two(app, work, row, submission)
         move(work, row, Move.REVIEW)
         seat = take_seat(work, panel, row, actor)
@@ -166,7 +167,7 @@ def settle_judgement(
     form = Form()
     text = form.text("reason", reason, "A reason")
     with app.store.begin(scope) as work:
-        submission = require_latest(work, actor, Action.SETTLE_JUDGEMENT, submission_id)
+        submission = require_latest(app, work, actor, Action.SETTLE_JUDGEMENT, submission_id)
         row = require_assessment(work, submission.assessment_id)
         panel = panel_of(app, work, row, submission)
         if panel.seat_of(actor.id) is not None:

@@ -38,7 +38,7 @@ from vendorrisk.store.tables import (
 )
 from vendorrisk.usecases.answering import EvidenceView, evidence_views
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, wrote_rubric
 from vendorrisk.usecases.errors import Conflict, NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.judgements import (
@@ -256,6 +256,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         names = work.names({*reviewers, *seated, *map(_by, reviews.values())})
         signed = submission_view(work, submission)
         open_one = open_knockout(work, assessment_id)
+        author = wrote_rubric(app, work, actor, row)
     previews = panel.two and not panel.revealed and any(map(word, reviews.values()))
     if previews:
         opened = preview(card, content, submission, panel.own[actor.id])
@@ -285,7 +286,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         to_judge=len(graded),
         reviewers=tuple(sorted(names[reviewer] for reviewer in reviewers if reviewer in names)),
         scorecard=opened,
-        may_review=_may_judge(actor, panel) and may(Move.REVIEW, state),
+        may_review=not author and _may_judge(actor, panel) and may(Move.REVIEW, state),
         may_finish=refusal is None,
         why_not_finish=refusal,
         panel=shown,
@@ -314,7 +315,7 @@ def set_review(
     form = Form()
     text = form.text("reason", reason, "A reason")
     with app.store.begin(scope) as work:
-        submission = require_latest(work, actor, Action.SET_REVIEW, submission_id)
+        submission = require_latest(app, work, actor, Action.SET_REVIEW, submission_id)
         row = require_assessment(work, submission.assessment_id)
         if panel_of(app, work, row, submission).two:
             raise Refusal(

@@ -97,6 +97,27 @@ def test_tls_is_insisted_on_only_where_there_is_tls(client, app, clock, monkeypa
     assert "; Secure" in sent.headers["Set-Cookie"]
 
 
+def test_with_tls_a_cookie_counts_only_under_a_name_that_no_other_host_can_set(
+    client, app, clock, monkeypatch, administrator
+):
+    behind_tls = make_application(
+        app.settings.database_url, app.settings.data, clock, public_url="https://risk.example.org"
+    )
+    monkeypatch.setattr(running, "_installed", behind_tls)
+    here = {"Host": "risk.example.org"}
+
+    [sent] = client.get("/sign-in", headers=here).headers.get_list("Set-Cookie")
+    assert sent.startswith("__Host-vendorrisk_form=")
+    assert {"Path=/", "Secure", "HttpOnly", "SameSite=lax"} <= set(sent.split("; "))
+    assert "domain" not in sent.lower()
+
+    def answered(name):
+        return client.get("/account", headers={**here, "Cookie": f"{name}={administrator[1]}"})
+
+    assert answered("__Host-vendorrisk_session").status_code == 200
+    assert answered("vendorrisk_session").status_code == 303
+
+
 def test_a_fault_gives_a_reference_number_and_no_detail(client, administrator, monkeypatch, caplog):
     def fail(*_arguments):
         raise RuntimeError("the secret detail")

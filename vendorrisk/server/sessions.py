@@ -33,9 +33,16 @@ class Forged(Exception):  # noqa: N818 - it names what the post is
     """A post that did not come from a form on our own page, or came too late to tell."""
 
 
+def cookie_name(name: str) -> str:
+    """What a cookie is called here: with TLS a prefix forbids browsers to take one of this name
+    from anybody but this very host, other hosts of the same domain included.
+    """
+    return f"__Host-{name}" if site().secure else name
+
+
 def session_hash(connection: HTTPConnection) -> str | None:
     """The hash of the session token that the browser sent, if it sent one that looks like one."""
-    token = connection.cookies.get(SESSION_COOKIE, "")
+    token = connection.cookies.get(cookie_name(SESSION_COOKIE), "")
     return hash_token(token) if _TOKEN.fullmatch(token) else None
 
 
@@ -55,13 +62,13 @@ def begin_session(response: Response, token: str, kind: Literal["person", "conta
 def end_session(response: Response) -> None:
     """Take the session cookie back."""
     response.delete_cookie(
-        SESSION_COOKIE, path="/", secure=site().secure, httponly=True, samesite="lax"
+        cookie_name(SESSION_COOKIE), path="/", secure=site().secure, httponly=True, samesite="lax"
     )
 
 
 def form_key(request: Request) -> str:
     """The browser's secret behind its forms: the one it has, or a new one to be set with it."""
-    key = request.cookies.get(FORM_COOKIE, "")
+    key = request.cookies.get(cookie_name(FORM_COOKIE), "")
     return key if _TOKEN.fullmatch(key) else secrets.token_urlsafe(32)
 
 
@@ -87,7 +94,7 @@ async def posted(request: Request) -> dict[str, str]:
         raise Forged
     form = await request.form(max_files=0, max_fields=20)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    key = request.cookies.get(FORM_COOKIE, "")
+    key = request.cookies.get(cookie_name(FORM_COOKIE), "")
     expected = form_token(key, request.url.path)
     given = fields.get("form_token", "")
     if not _TOKEN.fullmatch(key) or not hmac.compare_digest(expected.encode(), given.encode()):
@@ -97,5 +104,11 @@ async def posted(request: Request) -> dict[str, str]:
 
 def _set_cookie(response: Response, name: str, value: str, *, max_age: int | None) -> None:
     response.set_cookie(
-        name, value, max_age=max_age, path="/", secure=site().secure, httponly=True, samesite="lax"
+        cookie_name(name),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=site().secure,
+        httponly=True,
+        samesite="lax",
     )

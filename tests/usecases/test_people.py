@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import event
 
 from tests.conftest import Clock
 from tests.usecases.conftest import World, settings
@@ -15,7 +16,7 @@ from vendorrisk.content import Library
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token
 from vendorrisk.store import Store
-from vendorrisk.usecases import people, setup
+from vendorrisk.usecases import account, people, setup
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Invalid, NotFound, Refusal
 
@@ -221,3 +222,31 @@ def test_the_list_shows_everybody_and_what_they_may_do(world: World) -> None:
     assert {role for person in listed for role in person.roles} == {
         role for actor in world.staff.values() for role in actor.roles
     }
+
+
+def test_the_list_costs_the_same_queries_however_many_there_are(world: World) -> None:
+    sent: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    def listed() -> int:
+        sent.clear()
+        admin = world.staff["administrator"]
+        everybody = people.list_people(world.app, admin)
+        held = account.sessions_of(world.app, admin, [person.id for person in everybody])
+        assert len(held) == len(everybody)
+        return len(sent)
+
+    event.listen(world.app.store.engine, "before_cursor_execute", note)
+    listed()
+    before = listed()
+    for number in range(9):
+        people.add_person(
+            world.app,
+            world.staff["administrator"],
+            f"Colleague {number}",
+            f"colleague{number}@example.org",
+            [Role.AUDITOR],
+        )
+    assert listed() == before <= 4

@@ -140,7 +140,7 @@ CALLS: dict[Action, Call] = {
     Action.RESET_SECOND_FACTOR: lambda app, actor, ids: account.reset_second_factor(
         app, actor, ids.person
     ),
-    Action.SESSIONS_OF: lambda app, actor, ids: account.sessions_of(app, actor, ids.person),
+    Action.SESSIONS_OF: lambda app, actor, ids: account.sessions_of(app, actor, [ids.person]),
     Action.END_SESSIONS_OF: lambda app, actor, ids: account.end_sessions_of(app, actor, ids.person),
     Action.SIGN_OUT: lambda app, actor, ids: people.sign_out(app, actor),
     Action.OWN_ACCOUNT: lambda app, actor, ids: account.own_account(app, actor),

@@ -896,6 +896,11 @@ class Work:
             self.all(ProviderAccount, person_id=person.id)
         )
 
+    def through_providers(self) -> frozenset[str]:
+        """The ids of everybody who comes through a provider."""
+        query = select(col(ProviderAccount.person_id)).where(self._within(ProviderAccount))
+        return frozenset(self._session.scalars(query.distinct()))
+
     def session(self, token_hash: str) -> SessionItem | None:
         """The session with this token hash and whose it is, whether it still holds or not."""
         query = (
@@ -914,14 +919,14 @@ class Work:
         roles = frozenset(Role(row[2]) for row in rows if row[2])
         return SessionItem(sign_in, person, roles, contact, invitation, detail)
 
-    def sessions_of(self, person_id: str) -> list[tuple[SignIn, SignInDetail | None]]:
-        """The sessions of a person that were not ended and have not expired, the newest first."""
+    def sessions_of(self, *person_ids: str) -> list[tuple[SignIn, SignInDetail | None]]:
+        """The sessions of people that were not ended and have not expired, the newest first."""
         query = (
             select(SignIn, SignInDetail)
             .outerjoin(SignInDetail, col(SignInDetail.sign_in_id) == col(SignIn.id))
             .where(
                 self._within(SignIn),
-                col(SignIn.person_id) == person_id,
+                col(SignIn.person_id).in_(person_ids),
                 col(SignIn.revoked_at).is_(None),
                 col(SignIn.expires_at) > self.now,
             )

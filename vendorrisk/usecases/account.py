@@ -5,6 +5,7 @@ Whatever changes how somebody signs in takes a session that was confirmed lately
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,7 +97,7 @@ def own_account(app: Application, actor: Actor) -> Account:
             confirmed=detail is not None and work.now < detail.confirmed_at + CONFIRMED_FOR,
             factors=tuple(_factor(row) for row in work.second_factors(actor.id)),
             recovery_codes=len(work.recovery_codes(actor.id)),
-            sessions=_sessions(work, actor.id, actor.session_id),
+            sessions=_sessions(work, [actor.id], actor.session_id)[actor.id],
         )
 
 
@@ -229,12 +230,13 @@ def end_other_sessions(app: Application, actor: Actor) -> int:
     return len(others)
 
 
-def sessions_of(app: Application, actor: Actor, person_id: str) -> tuple[SessionView, ...]:
-    """The sessions of a colleague, the one used last first. Raises `NotFound`."""
+def sessions_of(
+    app: Application, actor: Actor, person_ids: Collection[str]
+) -> Mapping[str, tuple[SessionView, ...]]:
+    """The sessions of colleagues by their ids, the one used last first."""
     scope = authorise(actor, Action.SESSIONS_OF)
     with app.store.read(scope) as work:
-        require_person(work, person_id)
-        return _sessions(work, person_id, actor.session_id)
+        return _sessions(work, person_ids, actor.session_id)
 
 
 def end_sessions_of(app: Application, actor: Actor, person_id: str) -> int:
@@ -347,9 +349,20 @@ def _factor(row: SecondFactor) -> FactorView:
     return FactorView(row.id, row.kind, row.name, row.created_at, row.last_used_at)
 
 
-def _sessions(work: Work, person_id: str, current: str | None) -> tuple[SessionView, ...]:
-    return tuple(
-        SessionView(
+def _sessions(
+    work: Work, person_ids: Collection[str], current: str | None
+) -> dict[str, tuple[SessionView, ...]]:
+    found: dict[str, list[SessionView]] = {id_: [] for id_ in person_ids}
+    for row, detail in work.sessions_of(*person_ids):
+        if not session_holds(
+            "person",
+            work.now,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        ):
+            continue
+        view = SessionView(
             id=row.id,
             device=detail.device if detail else "",
             address=detail.address if detail else "",
@@ -360,12 +373,5 @@ def _sessions(work: Work, person_id: str, current: str | None) -> tuple[SessionV
             half=bool(detail and detail.half),
             current=row.id == current,
         )
-        for row, detail in work.sessions_of(person_id)
-        if session_holds(
-            "person",
-            work.now,
-            last_seen_at=row.last_seen_at,
-            expires_at=row.expires_at,
-            revoked_at=row.revoked_at,
-        )
-    )
+        found[row.person_id or ""].append(view)
+    return {id_: tuple(views) for id_, views in found.items()}

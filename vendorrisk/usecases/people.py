@@ -179,9 +179,13 @@ def list_people(app: Application, actor: Actor) -> tuple[PersonView, ...]:
     """Everybody, by name."""
     scope = authorise(actor, Action.LIST_PEOPLE)
     with app.store.read(scope) as work:
-        enrolled = work.enrolled()
+        enrolled, through = work.enrolled(), work.through_providers()
         return tuple(
-            _view(item, enrolled.get(item.person.id, 0), waits=not work.can_sign_in(item.person))
+            _view(
+                item,
+                enrolled.get(item.person.id, 0),
+                waits=item.person.password_hash is None and item.person.id not in through,
+            )
             for item in work.people()
             if not is_erased(item.person)
         )

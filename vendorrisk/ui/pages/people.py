@@ -94,7 +94,7 @@ def change(person: PersonView) -> None:
 
 def sessions(person: PersonView) -> None:
     """Where a colleague is signed in, the end of that, and of a second factor that was lost."""
-    held = account.sessions_of(app, actor, person.id)
+    held = signed_in.get(person.id, ())
     if held:
         here = links.zone()
         lines = [
@@ -184,5 +184,6 @@ if may_add:
     with st.expander("Add a colleague", expanded=alone, icon=":material/person_add:"):
         add(len(everybody))
 
+signed_in = account.sessions_of(app, actor, [one.id for one in everybody]) if may_add else {}
 for person in everybody:
     row(person)

@@ -67,6 +67,14 @@ def test_points_out_of_order_break_the_promise(pack: Path) -> None:
     assert told(pack) == ["promise-broken: criterion: second-factor"]
 
 
+def test_a_band_that_no_answers_reach_is_told_at_its_line(pack: Path) -> None:
+    found = with_rule(pack, "[{faces: as_images}, {faces: {not: as_images}}]")
+    bands = "bands: {strong: 85, adequate: 70, limited: 55, weak: 30, unacceptable: else}"
+    assert [line for line in found if line.startswith("unreachable")] == [
+        f"unreachable-band: {bands}"
+    ] * 2
+
+
 @pytest.mark.parametrize(
     ("when", "code"),
     [

@@ -8,8 +8,9 @@ from fractions import Fraction
 from vendorrisk.conditions import State, Value, holds, names
 from vendorrisk.content.packs import Pack
 from vendorrisk.content.reading import display_name
-from vendorrisk.document import Place, Problem
+from vendorrisk.document import Place, Problem, place_of
 from vendorrisk.scoring import Rule
+from vendorrisk.scoring.attainment import attained_bands
 from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.graph import Fold
 from vendorrisk.scoring.proof import CounterExample, Promise, lifted_by_approval, prove, sheet_of
@@ -24,8 +25,9 @@ def proof_problems(pack: Pack) -> Iterator[Problem]:
     """What a rubric does not keep of the everyday promises, and what it can never come to.
 
     Errors: promise-broken, with two sheets that show it. Warnings: promise-not-decided,
-    dead-rule, covered-rule, dead-band, not-decided. Of plain measures one warning,
-    not-applicable-pays, where a search finds it and the rubric does not say that it is meant.
+    dead-rule, covered-rule, dead-band, unreachable-band, not-decided. Of plain measures one
+    warning, not-applicable-pays, where a search finds it and the rubric does not say that it is
+    meant.
     """
     everyday, asked = pack.rubric.everyday, pack.questionnaire
     if everyday is None:
@@ -34,6 +36,7 @@ def proof_problems(pack: Pack) -> Iterator[Problem]:
     if everyday is None or asked is None:
         return
     yield from unreachable(everyday, asked)
+    yield from _bands_not_attained(pack, everyday)
     for promise in prove(pack.rubric):
         for found in promise.refuted:
             yield _broken(pack, everyday, promise, found)
@@ -43,6 +46,29 @@ def proof_problems(pack: Pack) -> Iterator[Problem]:
                 f"“{promise.says}” is neither proved nor refuted for `{question}`: look at the "
                 "rules that name it, and at what hides it.",
                 _place(pack, everyday, question),
+                "warning",
+            )
+
+
+def _bands_not_attained(pack: Pack, everyday: Everyday) -> Iterator[Problem]:
+    """Bands of the score that no answers reach, or that a search did not come to."""
+    for found in attained_bands(pack.rubric):
+        place = place_of(found.band) or everyday.bands_place
+        if found.status == "unreachable":
+            yield Problem(
+                "unreachable-band",
+                f"no answers end in the band `{found.band}` (`{everyday.bands[found.band]}`): the "
+                f"score is {said(found.most)} at most, and no points and ceilings in between come "
+                "to it; change its edge, the points or the ceilings, or leave it out.",
+                place,
+                "warning",
+            )
+        elif found.status == "not decided":
+            yield Problem(
+                "not-decided",
+                f"whether any answers end in the band `{found.band}` is not decided: the search "
+                "found none; look whether the points can come to it, or change its edge.",
+                place,
                 "warning",
             )
 

@@ -596,7 +596,7 @@ class _Reader:
             self.report.error(
                 "bands-order", top.key("bands"), "bands stand best first, by their lower edges."
             )
-        return {str(band): str(edge) for band, edge in written.items()}
+        return {band: str(edge) for band, edge in written.items()}  # a band keeps its place
 
     # -- what hides what --------------------------------------------------------------------------
 

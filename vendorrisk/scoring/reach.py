@@ -68,6 +68,14 @@ def unreachable(everyday: Everyday, questionnaire: Questionnaire) -> list[Proble
     return [*search.rules(), *search.number_bands()]
 
 
+def can_hold(everyday: Everyday, questionnaire: Questionnaire, condition: Condition) -> bool | None:
+    """Whether some answers and facts that can stand together meet a condition.
+
+    None where that takes too many ways of answering to decide.
+    """
+    return _Search(everyday, questionnaire).can_hold(condition, ())
+
+
 class _Search:
     def __init__(self, everyday: Everyday, questionnaire: Questionnaire) -> None:
         self.everyday = everyday

@@ -15,13 +15,17 @@ from vendorrisk.store.tables import (
     Decision,
     DecisionCondition,
     Delegation,
+    Difference,
     Engagement,
     Evidence,
+    HandIn,
     Invitation,
     Lifting,
     Override,
+    OwnJudgement,
     Person,
     ReadCode,
+    ReviewSeat,
     RiskAcceptance,
     RuleCheck,
     ScopeApproval,
@@ -173,6 +177,21 @@ def _rows(work: Work, name: str, questions: int) -> World:
             assessment_id=assessment.id, person_id=person.id, conflict=False, declared_at=NOW
         )
     )
+    seat = ReviewSeat(assessment_id=assessment.id, person_id=person.id, taken_at=NOW)
+    work.add(seat)
+    work.add(
+        OwnJudgement(
+            submission_id=submission.id,
+            question_id="q1",
+            person_id=person.id,
+            version=1,
+            assurance="audited",
+            reason="I read the report.",
+            saved_at=NOW,
+        )
+    )
+    work.add(HandIn(submission_id=submission.id, seat_id=seat.id, handed_in_at=NOW))
+    work.add(Difference(submission_id=submission.id, question_id="q1", apart=2))
     work.add(ScopeApproval(assessment_id=assessment.id, approved_by=person.id, approved_at=NOW))
     work.add(
         Override(

@@ -31,6 +31,10 @@ BY_PARENT: dict[type[SQLModel], tuple[str, str]] = {
     tables.EvidenceFor: ("evidence_id", "evidence"),
     tables.Review: ("submission_id", "submission"),
     tables.ReviewRevision: ("submission_id", "submission"),
+    tables.ReviewSeat: ("assessment_id", "assessment"),
+    tables.OwnJudgement: ("submission_id", "submission"),
+    tables.HandIn: ("submission_id", "submission"),
+    tables.Difference: ("submission_id", "submission"),
     tables.ConflictDeclaration: ("assessment_id", "assessment"),
     tables.ScopeApproval: ("assessment_id", "assessment"),
     tables.Override: ("assessment_id", "assessment"),
@@ -148,6 +152,8 @@ def test_queries_about_another_vendors_assessment_come_back_empty(store: Store) 
         assert work.decisions([theirs.assessment]) == []
         assert work.reviewers(theirs.assessment) == frozenset()
         assert work.inviters(theirs.assessment) == frozenset()
+        assert work.seats([theirs.assessment]) == {}
+        assert work.open_differences([theirs.assessment]) == frozenset()
         assert work.session("session theirs") is None
         assert work.events(theirs.assessment) == []
         assert work.portfolio(vendor_id=theirs.vendor) == []
@@ -168,6 +174,9 @@ def test_the_same_queries_find_what_is_in_scope(store: Store) -> None:
         [decision] = work.decisions([mine.assessment])
         assert [condition.id for condition in decision.conditions] == [mine.condition]
         assert work.reviewers(mine.assessment) == work.inviters(mine.assessment) == {mine.person}
+        [seat] = work.seats([mine.assessment])[mine.assessment]
+        assert (seat.seat.person_id, seat.handed_in) == (mine.person, True)
+        assert work.open_differences([mine.assessment]) == {mine.assessment}
         session = work.session("session mine")
         assert session is not None
         assert session.contact is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
@@ -449,7 +450,10 @@ def test_the_way_of_two_reviewers_holds_on_both_databases(
     judge(world, "ben", "storage", "documented")
     judge(world, "ben", "published", "documented")
     judge(world, "ann", "published", "documented")
-    hand_in(world, "ann", "ben")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda who: hand_in(world, who), ("ann", "ben")))
+    assert len(sheet(world).panel.seats) == 2
+    assert sheet(world).panel.to_settle == 1, "exactly one of two at once was the second"
     settle(world, "storage", "documented")
     assert waits(world, "mo")[1] == "Finish the review"
     reviewing.finish_review(world.app, world.staff["mo"], world.assessment_id)

@@ -266,7 +266,8 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
     if panel.revealed:
         rows = tuple(_with_both(row, panel, names) for row in rows)
     state = State(row.state)
-    shown = _panel_view(actor, row, panel, names, previews, otherwise(content, submission))
+    judges = not author and _may_judge(actor, panel) and may(Move.REVIEW, state)
+    shown = _panel_view(actor, row, panel, names, previews, judges, otherwise(content, submission))
     graded = [r for r in rows if r.line is not None and _judgeable(r)]
     refusal = _why_not_finish(actor, state, reviewers, inviters, panel, open_one)
     return ReviewSheet(
@@ -286,7 +287,7 @@ def review_sheet(app: Application, actor: Actor, assessment_id: str) -> ReviewSh
         to_judge=len(graded),
         reviewers=tuple(sorted(names[reviewer] for reviewer in reviewers if reviewer in names)),
         scorecard=opened,
-        may_review=not author and _may_judge(actor, panel) and may(Move.REVIEW, state),
+        may_review=judges,
         may_finish=refusal is None,
         why_not_finish=refusal,
         panel=shown,
@@ -604,6 +605,7 @@ def _panel_view(
     panel: Panel,
     names: Mapping[str, str],
     previews: bool,
+    judges: bool,
     left: Mapping[str, str],
 ) -> PanelView:
     open_now = may(Move.REVIEW, State(row.state))
@@ -633,7 +635,7 @@ def _panel_view(
         previews=previews,
         to_settle=panel.open,
         agreement=found,
-        may_hand_in=panel.two and not panel.revealed and open_now and _may_judge(actor, panel),
+        may_hand_in=panel.two and not panel.revealed and judges,
         may_settle=bool(panel.differences)
         and open_now
         and not seated

@@ -53,6 +53,7 @@ from vendorrisk.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
     from vendorrisk.usecases.application import Application
+    from vendorrisk.usecases.verifying import Verified
 
 FINE, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 STOPPED = 130  # what a shell gives a program that was interrupted
@@ -425,8 +426,15 @@ def _verify(arguments: Namespace) -> int:
             return report([Problem("bad-checkpoint", error.strerror or "unreadable", place)])
     found = verify(app, given)
     app.store.close()
+    code = _tell_verified("verify", found)
+    if found.checkpoint_of is None:
+        print("Without --checkpoint it cannot be seen whether the end of a chain was cut off.")
+    return code
+
+
+def _tell_verified(command: str, found: Verified) -> int:
     for finding in found.findings:
-        print(f"verify: {finding.code}: {finding.says}", file=sys.stderr)
+        print(f"{command}: {finding.code}: {finding.says}", file=sys.stderr)
     for reason in found.not_computed:
         print(f"Not computed again: {reason}")
     print(
@@ -434,8 +442,6 @@ def _verify(arguments: Namespace) -> int:
         f" {_count(found.files, 'file')}, {_count(found.scorecards, 'scorecard')}:"
         f" {_count(len(found.findings), 'break')}"
     )
-    if found.checkpoint_of is None:
-        print("Without --checkpoint it cannot be seen whether the end of a chain was cut off.")
     return FINE if found.holds else DOES_NOT_HOLD
 
 
@@ -489,11 +495,22 @@ def _purge(arguments: Namespace) -> int:
     return DOES_NOT_HOLD if found.problems else FINE
 
 
-def _backup(_arguments: Namespace) -> int:
-    from vendorrisk.usecases.backups import back_up  # see `_migrate`
+def _takes_backup(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--check",
+        metavar="FOLDER",
+        type=Path,
+        help="make none, and check whether the one in this folder could be put back",
+    )
+
+
+def _backup(arguments: Namespace) -> int:
+    from vendorrisk.usecases.backups import back_up, check_backup  # see `_migrate`
 
     app = _installation()
     try:
+        if arguments.check is not None:
+            return _tell_verified("backup", check_backup(app, arguments.check))
         folder = back_up(app)
     finally:
         app.store.close()
@@ -599,7 +616,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("verify", "Check the audit trail, rows, files and scores.", _takes_checkpoint, _verify),
     Command("checkpoint", "Print how far the audit trail has come.", _takes_nothing, _checkpoint),
     Command("purge", "Delete what is kept no longer than it may be.", _takes_dry_run, _purge),
-    Command("backup", "Copy database and evidence, until a day.", _takes_nothing, _backup),
+    Command("backup", "Copy database and evidence, until a day.", _takes_backup, _backup),
     Command(
         "rotate-key",
         "Change the master key, and encrypt anew what the old one opens.",

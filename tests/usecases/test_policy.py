@@ -62,6 +62,7 @@ WITHOUT_ACTOR = {
     "actor_of": "finds out who the actor is",
     "purge": "asked by whoever runs the service, and by the service itself every day",
     "back_up": "asked by whoever runs the service",
+    "check_backup": "typed in the console of whoever runs the service",
     "delete_expired": "a part of `purge`",
     "rotate_key": "typed in the console of whoever runs the service",
     "delete_those_with_other_keys": "a part of `rotate_key`",

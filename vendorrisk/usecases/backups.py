@@ -1,18 +1,24 @@
-"""Backups of an SQLite installation that name the day on which they expire, and go then."""
+"""Backups of an SQLite installation that name the day on which they expire, and go then; and
+whether one could be put back.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from vendorrisk.store import StoreUnavailable, key_in_use
+from vendorrisk.evidence import Files
+from vendorrisk.store import Store, StoreUnavailable, key_in_use, migrate
 from vendorrisk.store.database import read_url
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.verifying import Verified, verify
 
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-expires-(\d{4}-\d\d-\d\d)")
 
@@ -55,6 +61,32 @@ def back_up(app: Application) -> Path:
             "Make room in the data folder, or check who may write there.",
         ) from error
     return folder
+
+
+def check_backup(app: Application, folder: Path) -> Verified:
+    """Whether a backup could be put back: a copy of its database is brought up to date and checked
+    with its files, as `verify` checks the installation, which this leaves alone.
+
+    Raises `Refusal` (no_backup) where there is none, or `StoreUnavailable`.
+    """
+    database = folder / "vendorrisk.db"
+    if not database.is_file():
+        raise Refusal(
+            "no_backup",
+            f"There is no backup in {folder}: it has no vendorrisk.db.",
+            "Name a folder that `vendorrisk backup` has written.",
+        )
+    # A copy, because opening a database writes files beside it.
+    with tempfile.TemporaryDirectory(dir=app.settings.data, prefix="check-") as place:
+        copy = Path(place) / "vendorrisk.db"
+        shutil.copyfile(database, copy)
+        url = f"sqlite:///{copy}"
+        migrate(url)
+        store = Store(url, app.keys, clock=app.clock)
+        try:
+            return verify(replace(app, store=store, files=Files(folder / "evidence")))
+        finally:
+            store.close()
 
 
 def delete_those_with_other_keys(app: Application) -> tuple[Path | None, int]:

@@ -23,10 +23,12 @@ from tests.shorter import LIBRARY
 from tests.shorter import vendors as portfolio
 from tests.ui import town
 from tests.ui.town import PASSWORD, PDF, Town
+from vendorrisk.access import Role
 from vendorrisk.demo.portfolio import DemoVendor
 from vendorrisk.identity import hash_token
 from vendorrisk.questionnaire import Question, Questionnaire
 from vendorrisk.server.sessions import SESSION_COOKIE
+from vendorrisk.usecases import duties, moderating, people, reviewing, worklist
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +79,8 @@ def test_one_engagement_from_the_set_up_link_to_the_recorded_decision(
     assert copy["answers"]["published_credentials"]["value"] == "live"
 
     review(reviewer)
+    second_judgement(server, admin)
+    finish_review(reviewer)
     another_vendor_is_reviewed(server, officer, second, reviewer)
     compare(committee)
     decide(committee)
@@ -236,16 +240,53 @@ def review(reviewer: Page) -> None:
     expect(stop).to_contain_text("The score is at most 29")
     expect(stop).to_contain_text("Provisional until a reviewer confirms it")
     judge(reviewer, "published_credentials", "Verified by us", "The key from the notebook works.")
-    confirming = reviewer.locator("[data-testid=stExpander]", has_text="Knockouts to confirm")
-    confirming.get_by_label("What did you look at?").fill("We used the key from the notebook.")
-    confirming.get_by_role("button", name="Confirm it").click()
-    expect(reviewer.get_by_text("Rita Moss confirmed it")).to_be_attached()
-    expect(stop).not_to_contain_text("Provisional")
 
     figure = reviewer.get_by_test_id("stMetric")
     expect(figure.filter(has_text="Assured by proof")).to_contain_text("29")
     reviewer.get_by_text("How the score adds up").click()
     expect(reviewer.get_by_role("heading", name="From claimed to assured")).to_be_visible()
+    reviewer.get_by_role("button", name="Hand in your judgements").click()
+    reviewer.get_by_role("button", name="Hand in now").click()
+    expect(reviewer.get_by_text("You have handed in.")).to_be_visible()
+    expect(reviewer.get_by_role("button", name="Finish the review")).to_have_count(0)
+
+
+def second_judgement(server: Served, admin: Page) -> None:
+    """A second reviewer judges alone and hands in, without the browser."""
+    app = town.application(server.folder, lambda: datetime.now(UTC))
+    here = Town({"administrator": session(admin)})
+    link = people.add_person(
+        app, town.actor(app, here, "administrator"), "Ben Roe", "ben@example.org", [Role.REVIEWER]
+    )
+    here.sessions["ben"] = hash_token(people.choose_password(app, link.token, PASSWORD))
+    ben = town.actor(app, here, "ben")
+    [waits] = [item for item in worklist.waiting(app, ben) if item.yours]
+    assert waits.assessment_id is not None
+    duties.declare(app, ben, waits.assessment_id, conflict=False)
+    sheet = reviewing.review_sheet(app, ben, waits.assessment_id)
+    assert "The key from the notebook works." not in repr(sheet)
+    moderating.judge_alone(
+        app,
+        ben,
+        sheet.submission.id,
+        "published_credentials",
+        level="verified",
+        reason="It opens the demo.",
+        seen_version=0,
+    )
+    moderating.hand_in(app, ben, waits.assessment_id)
+    app.store.close()
+
+
+def finish_review(reviewer: Page) -> None:
+    reviewer.reload()
+    expect(reviewer.get_by_text("They agree on 1 of 1 answer that either judged")).to_be_visible()
+    confirming = reviewer.locator("[data-testid=stExpander]", has_text="Knockouts to confirm")
+    confirming.get_by_label("What did you look at?").fill("We used the key from the notebook.")
+    confirming.get_by_role("button", name="Confirm it").click()
+    expect(reviewer.get_by_text("Rita Moss confirmed it")).to_be_attached()
+    stop = reviewer.get_by_role("alert").filter(has_text="Knocked out").first
+    expect(stop).not_to_contain_text("Provisional")
     reviewer.get_by_role("button", name="Finish the review").click()
     expect(reviewer.get_by_text("The review is finished")).to_be_visible()
 

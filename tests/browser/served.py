@@ -75,7 +75,6 @@ class Served:
                     "STREAMLIT_SERVER_PORT": str(self.port),
                     "VENDORRISK_DATA": str(self.folder),
                     "VENDORRISK_ORGANISATION": "Example Council",
-                    "VENDORRISK_TWO_REVIEWERS": "none",
                     "VENDORRISK_QUESTIONNAIRES": str(self.questionnaires),
                 },
                 stdout=log,

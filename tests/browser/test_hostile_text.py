@@ -31,6 +31,7 @@ from vendorrisk.usecases import (
     duties,
     evidence,
     invitations,
+    knockouts,
     people,
     retention,
     reviewing,
@@ -439,6 +440,15 @@ def judge_all(office: Office, assessment_id: str) -> None:
         reason="\n".join(HOSTILE.values()),
         seen_version=0,
     )
+    for fired in knockouts.knockouts(office.app, reviewer, assessment_id):
+        if fired.open:
+            knockouts.confirm_knockout(
+                office.app,
+                reviewer,
+                sheet.submission.id,
+                fired.rule.id,
+                "\n".join(HOSTILE.values()),
+            )
     reviewing.finish_review(office.app, reviewer, assessment_id)
 
 

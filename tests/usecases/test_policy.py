@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -18,12 +18,15 @@ from tests.usecases.conftest import BEST, PDF, Template, World, built
 from vendorrisk import usecases
 from vendorrisk.access import (
     INVITED_ROLES,
+    JUDGING_ROLES,
     POLICY,
     STAFF_ROLES,
     VENDOR_ROLES,
     Action,
     Actor,
+    Relation,
     Role,
+    allowed,
 )
 from vendorrisk.content import Library
 from vendorrisk.usecases import (
@@ -51,6 +54,9 @@ from vendorrisk.usecases import (
 )
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
+from vendorrisk.usecases.sets import EngagementResult
+from vendorrisk.usecases.values import Figure, ScoreLine
+from vendorrisk.usecases.vendors import Headline
 
 WITHOUT_ACTOR = {
     "setup_needed": "asked before anybody exists",
@@ -595,3 +601,57 @@ def test_nobody_without_roles_gets_past_any_gate(
         with pytest.raises(Refusal) as refused:
             call(world.app, Actor("person", "p", "Nobody", frozenset()), ids)
         assert refused.value.code == "role_missing", action
+
+
+FIGURES = (Headline, EngagementResult, Figure, ScoreLine)
+READS = [action for action in Action if Role.AUDITOR in POLICY[action]]
+"""What an auditor may do, who only reads."""
+
+
+def within(thing: object) -> Iterator[object]:
+    """Everything that an answer of a use case holds."""
+    yield thing
+    if is_dataclass(thing) and not isinstance(thing, type):
+        for one in fields(thing):
+            yield from within(getattr(thing, one.name))
+    elif isinstance(thing, (tuple, list)):
+        for one in thing:
+            yield from within(one)
+
+
+def shown(world: World, actor: Actor, ids: Ids) -> dict[Action, int]:
+    """By verb that reads, how many figures of assessments it shows."""
+    found = {}
+    for action in READS:
+        try:
+            told = CALLS[action](world.app, actor, ids) if allowed(actor, action) else None
+        except Refusal:
+            continue
+        found[action] = sum(isinstance(one, FIGURES) for one in within(told))
+    return found
+
+
+@pytest.mark.parametrize("role", JUDGING_ROLES)
+def test_no_list_shows_a_figure_to_whoever_judges_and_has_not_declared(
+    walked: tuple[World, Ids, dict[str, Actor]], role: Role
+) -> None:
+    world, ids, _ = walked
+    nobody = Actor("person", f"new-{role}", "Somebody new", frozenset({role}))
+    found = shown(world, nobody, ids)
+    assert {Action.VENDORS, Action.VENDOR, Action.ENGAGEMENT, Action.WAITING} <= found.keys()
+    assert {action: figures for action, figures in found.items() if figures} == {}
+    rows = [
+        row
+        for vendor in vendors.vendors(world.app, nobody)
+        for engagement in vendor.engagements
+        for row in engagement.assessments
+    ]
+    assert {row.withheld for row in rows} == {None, Relation.UNDECLARED}
+
+
+def test_whoever_declared_and_whoever_does_not_judge_sees_the_figures_in_lists(
+    walked: tuple[World, Ids, dict[str, Actor]],
+) -> None:
+    world, ids, _ = walked
+    for actor in (world.reviewer, world.officer, world.staff["auditor"]):
+        assert shown(world, actor, ids)[Action.VENDORS]

@@ -100,6 +100,7 @@ def answer(world: World, contact, assessment_id: str, **replies: Reply) -> None:
 
 
 def review(world: World, assessment_id: str) -> None:
+    world.confirm_knockouts(assessment_id)
     reviewing.finish_review(world.app, world.reviewer, assessment_id)
 
 

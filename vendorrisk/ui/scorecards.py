@@ -12,6 +12,7 @@ from math import floor
 
 import streamlit as st
 
+from vendorrisk.access import Relation
 from vendorrisk.ui import charts
 from vendorrisk.ui.charts import Fall, Strip, adding_up, signed
 from vendorrisk.ui.words import (
@@ -41,7 +42,7 @@ from vendorrisk.usecases.reviewing import (
     ScoreLine,
     Step,
 )
-from vendorrisk.usecases.vendors import Headline
+from vendorrisk.usecases.vendors import AssessmentRow, Headline
 from vendorrisk.usecases.weighing import BandReach, ChangeView, Reach, Weighed
 
 EFFECT_MEANS: Mapping[str, str] = {
@@ -89,6 +90,25 @@ def headline(figures: Headline) -> str:
     if figures.assured is None and figures.claimed is None:
         return badge
     return f"{badge} {score(figures.assured)} assured of {score(figures.claimed)} claimed"
+
+
+WITHHELD: Mapping[Relation, str] = {
+    Relation.UNDECLARED: "Figures are shown once you say whether you have a conflict of interest.",
+    Relation.CONFLICTED: "Figures are kept from you, because you declared a conflict of interest.",
+}
+
+
+def in_lists(row: AssessmentRow) -> str:
+    """What a list says of a result in Markdown: the figures, or why they are withheld; or nothing.
+
+    Whoever has to declare first finds the link to where they do.
+    """
+    if row.withheld is None:
+        return "" if row.headline is None else headline(row.headline)
+    said = aside(f":material/visibility_off: {WITHHELD[row.withheld]}")
+    if row.withheld is Relation.UNDECLARED:
+        said += f" [Declare first](/review?assessment={row.id})"
+    return said
 
 
 def stops(rules: Sequence[RuleLine], codes: Mapping[str, str]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from vendorrisk.access import (
     JUDGING_ROLES,
@@ -412,15 +413,25 @@ def kept_apart(work: Work, actor: Actor, action: Action, *rows: Assessment) -> N
 
     Raises `NotAllowed` (undeclared, conflicted).
     """
-    if actor.kind != "person" or not actor.has(*JUDGING_ROLES):
-        return
     about = {row.engagement_id for row in rows if row.questionnaire_id != INTAKE}
-    said = work.declared_by(actor.id, about) if about else {}
-    for engagement_id in about:
-        if engagement_id not in said:
-            keep_out(action, Relation.UNDECLARED)
-        if said[engagement_id].conflict:
-            keep_out(action, Relation.CONFLICTED)
+    for relation in withheld_from(work, actor, about).values():
+        keep_out(action, relation)
+
+
+def withheld_from(
+    work: Work, actor: Actor, engagement_ids: Collection[str]
+) -> dict[str, Literal[Relation.UNDECLARED, Relation.CONFLICTED]]:
+    """By engagement, why its answers and figures are not shown to somebody who judges: nothing was
+    declared, or a conflict of interest. One query; engagements that are shown are left out.
+    """
+    if actor.kind != "person" or not actor.has(*JUDGING_ROLES) or not engagement_ids:
+        return {}
+    said = work.declared_by(actor.id, engagement_ids)
+    return {
+        id_: Relation.CONFLICTED if id_ in said else Relation.UNDECLARED
+        for id_ in engagement_ids
+        if id_ not in said or said[id_].conflict
+    }
 
 
 def wrote_rubric(app: Application, work: Work, actor: Actor, row: Assessment) -> bool:

@@ -24,7 +24,7 @@ from vendorrisk.store.tables import Assessment, AuditEvent, Engagement, Evidence
 from vendorrisk.usecases.answering import answer_question
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.assessments import open_assessment
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, withheld_from
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, intake_of
@@ -144,13 +144,17 @@ class Carried:
 
 
 def engagement_sets(app: Application, actor: Actor, engagement_id: str) -> tuple[SetRow, ...]:
-    """Every set that can be sent to this engagement's vendor: what applies first, with reasons."""
+    """Every set that can be sent to this engagement's vendor: what applies first, with reasons.
+
+    Whoever judges and has not declared is told what follows from the intake alone.
+    """
     scope = authorise(actor, Action.ENGAGEMENT_SETS)
     offered = app.for_vendors()
     with app.store.read(scope) as work:
         engagement = _require_engagement(work, engagement_id)
         newest = newest_sets(work, engagement_id)
-        found = {one.set_id: one for one in _suggested(app, work, engagement)}
+        told = not withheld_from(work, actor, [engagement_id])
+        found = {one.set_id: one for one in _suggested(app, work, engagement, answers=told)}
         left = _left_out(work, engagement_id)
     order = [one.id for one in app.triggers.sets]
     rows = [
@@ -494,13 +498,17 @@ def _said_in(content: Content, row: Assessment, submission: Submission) -> _Spok
     )
 
 
-def _suggested(app: Application, work: Work, engagement: Engagement) -> tuple[Suggestion, ...]:
+def _suggested(
+    app: Application, work: Work, engagement: Engagement, *, answers: bool = True
+) -> tuple[Suggestion, ...]:
+    """The sets that apply; without `answers` those that follow from the intake alone."""
     intake = intake_of(app, work, engagement.id)
     if intake.tier is None:
         return ()
     known: dict[str, Value] = {}
     for one in _spoken(app, work, engagement.id).values():
-        known |= one.values
+        if answers or one.set_id == INTAKE:
+            known |= one.values
     known["tier"] = intake.tier
     today = app.clock().date()
     if engagement.ends_on is not None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
+from typing import Literal
 
-from vendorrisk.access import Action, Actor, authorise
+from vendorrisk.access import Action, Actor, Relation, authorise
 from vendorrisk.assessment import STATE_SAYS, State
 from vendorrisk.store import PortfolioRow, Work, document_text
 from vendorrisk.store.tables import Assessment, Contact, Delegation, Engagement, Invitation, Vendor
 from vendorrisk.usecases.application import Application
+from vendorrisk.usecases.duties import withheld_from
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import INTAKE, intake_of, open_intake
@@ -23,6 +25,9 @@ from vendorrisk.usecases.values import Progress
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST_VALUE = 10**15
+
+
+Withheld = Literal[Relation.UNDECLARED, Relation.CONFLICTED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class InvitationRow:
 class AssessmentRow:
     """One assessment of an engagement as a list shows it. `tier` is the pinned one, "1" to "4".
 
-    `invitations` are filled on the page of one engagement and empty in lists of many.
+    `invitations` are filled on the page of one engagement and empty in lists of many. `withheld`
+    says why there is no `headline` for somebody who judges: undeclared or conflicted.
     """
 
     id: str
@@ -80,6 +86,7 @@ class AssessmentRow:
     progress: Progress
     headline: Headline | None
     invitations: tuple[InvitationRow, ...]
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class ContactView:
 class EngagementRow:
     """An engagement as a list shows it; `value_minor` is in whole minor units of `currency`.
 
-    `result` is the worst of its sets' results, None before one is scored.
+    `result` is the worst of its sets' results, None before one is scored and where it is withheld.
     """
 
     id: str
@@ -172,11 +179,12 @@ def vendors(app: Application, actor: Actor) -> tuple[VendorRow, ...]:
     scope = authorise(actor, Action.VENDORS)
     with app.store.read(scope) as work:
         rows = work.portfolio()
+        withheld = _withheld(work, actor, rows)
     listed = []
     for _, group in groupby(rows, key=lambda row: row.vendor.id):
         of_vendor = list(group)
         vendor = of_vendor[0].vendor
-        engagements = _engagement_rows(app, of_vendor)
+        engagements = _engagement_rows(app, of_vendor, withheld)
         listed.append(
             VendorRow(vendor.id, vendor.name, vendor.country, vendor.created_at, engagements)
         )
@@ -187,7 +195,7 @@ def vendor(app: Application, actor: Actor, vendor_id: str) -> VendorView:
     """One vendor with contacts and engagements."""
     scope = authorise(actor, Action.VENDOR)
     with app.store.read(scope) as work:
-        return _vendor_view(app, work, vendor_id)
+        return _vendor_view(app, work, actor, vendor_id)
 
 
 def register_vendor(
@@ -232,7 +240,7 @@ def register_vendor(
         work.record(actor, Action.REGISTER_VENDOR, "vendor", row.id, name=row.name)
         work.add(contact)
         work.record(actor, Action.ADD_CONTACT, "contact", contact.id, vendor=row.id)
-        return _vendor_view(app, work, row.id)
+        return _vendor_view(app, work, actor, row.id)
 
 
 def add_contact(
@@ -315,7 +323,7 @@ def engagement(app: Application, actor: Actor, engagement_id: str) -> Engagement
         row = work.get(Engagement, id=engagement_id)
         if row is None:
             raise NotFound("This engagement")
-        view = _vendor_view(app, work, row.vendor_id)
+        view = _vendor_view(app, work, actor, row.vendor_id)
         intake = intake_of(app, work, engagement_id)
         listed = next(e for e in view.engagements if e.id == engagement_id)
         assessments = tuple(
@@ -365,8 +373,10 @@ def title_of(app: Application, row: Assessment) -> str:
         return row.questionnaire_id
 
 
-def assessment_row(app: Application, row: Assessment) -> AssessmentRow:
-    """One assessment as lists show it."""
+def assessment_row(
+    app: Application, row: Assessment, withheld: Withheld | None = None
+) -> AssessmentRow:
+    """One assessment as lists show it, without its figures where they are withheld."""
     state = State(row.state)
     today = app.clock().date()
     with_vendor = state in (State.DRAFT, State.INVITED, State.IN_PROGRESS, State.RETURNED)
@@ -383,12 +393,20 @@ def assessment_row(app: Application, row: Assessment) -> AssessmentRow:
         overdue=with_vendor and row.due_on is not None and row.due_on < today,
         tier=tier_of(row),
         progress=Progress(row.answered, row.asked, 0),
-        headline=headline_of(row),
+        headline=None if withheld else headline_of(row),
         invitations=(),
+        withheld=withheld if headline_of(row) else None,
     )
 
 
-def _engagement_rows(app: Application, rows: Sequence[PortfolioRow]) -> tuple[EngagementRow, ...]:
+def _withheld(work: Work, actor: Actor, rows: Sequence[PortfolioRow]) -> Mapping[str, Withheld]:
+    engagements = {row.engagement.id for row in rows if row.engagement is not None}
+    return withheld_from(work, actor, engagements)
+
+
+def _engagement_rows(
+    app: Application, rows: Sequence[PortfolioRow], withheld: Mapping[str, Withheld]
+) -> tuple[EngagementRow, ...]:
     listed = []
     with_engagement = [row for row in rows if row.engagement is not None]
     for _, group in groupby(with_engagement, key=lambda row: row.engagement and row.engagement.id):
@@ -409,15 +427,19 @@ def _engagement_rows(app: Application, rows: Sequence[PortfolioRow]) -> tuple[En
                 tier=intake.band if intake else None,
                 intake=Progress(intake.answered, intake.asked, 0) if intake else Progress(0, 0, 0),
                 assessments=tuple(
-                    assessment_row(app, a) for a in assessments if a.questionnaire_id != INTAKE
+                    assessment_row(app, a, withheld.get(row.id))
+                    for a in assessments
+                    if a.questionnaire_id != INTAKE
                 ),
-                result=result_of(newest_of(assessments).values(), app),
+                result=None
+                if row.id in withheld
+                else result_of(newest_of(assessments).values(), app),
             )
         )
     return tuple(listed)
 
 
-def _vendor_view(app: Application, work: Work, vendor_id: str) -> VendorView:
+def _vendor_view(app: Application, work: Work, actor: Actor, vendor_id: str) -> VendorView:
     rows = work.portfolio(vendor_id=vendor_id)
     if not rows:
         raise NotFound("This vendor")
@@ -433,7 +455,7 @@ def _vendor_view(app: Application, work: Work, vendor_id: str) -> VendorView:
         contacts=tuple(
             _contact_view(contact) for contact in work.all(Contact, "name", vendor_id=vendor_id)
         ),
-        engagements=_engagement_rows(app, rows),
+        engagements=_engagement_rows(app, rows, _withheld(work, actor, rows)),
     )
 
 

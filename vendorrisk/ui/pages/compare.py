@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from vendorrisk.access import Relation
 from vendorrisk.assessment import State
 from vendorrisk.ui import charts, duties, links, refusals, scorecards, sets
 from vendorrisk.ui.navigation import link
@@ -36,7 +37,8 @@ def pick() -> list[str]:
         for vendor in everyone
         for engagement in vendor.engagements
         for row in engagement.assessments
-        if row.headline is not None and row.state is not State.WITHDRAWN
+        if (row.headline is not None or row.withheld is Relation.UNDECLARED)
+        and row.state is not State.WITHDRAWN
     }
     if len(scored) < 2:
         st.markdown(

@@ -78,8 +78,8 @@ def choose() -> None:
                     st.markdown(f"**{plain(engagement.vendor_name)}**  \n{aside(about)}")
                 with stands:
                     said = f"{STATES[row.state].badge} {aside(f'for {span(row.since, now)}')}"
-                    if row.headline is not None:
-                        said += f"  \n{scorecards.headline(row.headline)}"
+                    if figures := scorecards.in_lists(row):
+                        said += f"  \n{figures}"
                     st.markdown(said)
                 with do:
                     if st.button("Open", key=f"open_{row.id}", width="stretch"):

@@ -12,7 +12,7 @@ from vendorrisk.ui import charts, duties, links, refusals
 from vendorrisk.ui import sets as shown_sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go, link
-from vendorrisk.ui.scorecards import headline
+from vendorrisk.ui.scorecards import in_lists
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import (
     RISKS,
@@ -311,8 +311,8 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
             late = due(row.due_on, today)
             says.append(f":red[:material/alarm: {late}]" if row.overdue else late)
         st.markdown(aside(" · ".join(says)))
-        if row.headline is not None:
-            st.markdown(headline(row.headline))
+        if figures := in_lists(row):
+            st.markdown(figures)
         if row.state in (State.INVITED, State.IN_PROGRESS, State.RETURNED):
             asked, done = row.progress.asked, row.progress.answered
             st.progress(row.progress.share, f"{done} of {asked} questions answered")

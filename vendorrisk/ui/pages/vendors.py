@@ -6,7 +6,7 @@ from vendorrisk.access import Action, allowed
 from vendorrisk.ui import refusals
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.navigation import go
-from vendorrisk.ui.scorecards import headline
+from vendorrisk.ui.scorecards import in_lists
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import STATES, TIERS, Sign, aside, count, money, plain, sign, span
 from vendorrisk.usecases import vendors
@@ -92,8 +92,8 @@ def engagement_row(row: EngagementRow) -> None:
         latest = row.assessments[-1] if row.assessments else None
         if latest is not None:
             stands = f"{STATES[latest.state].badge} {aside(f'for {span(latest.since, now)}')}"
-            if latest.headline is not None:
-                stands += f"  \n{headline(latest.headline)}"
+            if figures := in_lists(latest):
+                stands += f"  \n{figures}"
             st.markdown(stands)
         else:
             st.markdown(aside("No assessment yet"))

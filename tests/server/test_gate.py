@@ -4,6 +4,7 @@ import re
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit.runtime.media_file_storage import MediaFileKind
 
@@ -126,6 +127,25 @@ def test_a_page_elsewhere_opens_no_socket(client, given):
         client.websocket_connect("/_stcore/stream", headers=given),
     ):
         pass
+
+
+@pytest.mark.parametrize("host", ["evil.example@localhost:8501", "a:b@localhost", "@localhost"])
+def test_a_host_with_a_name_before_it_is_not_ours(client, host):
+    assert client.get("/sign-in", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("address", ["<script>", "1.2.3.4\n5", "9" * 65, "a b", "=1+1"])
+def test_what_is_no_address_is_neither_noted_nor_counted(client, address):
+    spoofed = TestClient(client.app, base_url=ADDRESS, client=(address, 1), follow_redirects=False)
+
+    assert spoofed.get("/sign-in").status_code == 400
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::1", "fe80::1%eth0", ""])
+def test_addresses_of_every_kind_are_served(client, address):
+    near = TestClient(client.app, base_url=ADDRESS, client=(address, 1), follow_redirects=False)
+
+    assert near.get("/healthz").status_code in (200, 503)
 
 
 def test_our_own_page_opens_its_socket(client):

@@ -8,6 +8,7 @@ from tests.server.conftest import ADDRESS, make_application
 from vendorrisk.access import Role
 from vendorrisk.server import headers
 from vendorrisk.server.shell import inline_script_hashes, shell
+from vendorrisk.server.site import Site
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import people
 
@@ -95,6 +96,24 @@ def test_tls_is_insisted_on_only_where_there_is_tls(client, app, clock, monkeypa
 
     assert sent.headers["Strict-Transport-Security"] == headers.HSTS
     assert "; Secure" in sent.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "own"),
+    [
+        ("https://risk.example.org", "risk.example.org", True),
+        ("http://risk.example.org", "risk.example.org", False),
+        ("ftp://risk.example.org", "risk.example.org", False),
+        ("https://risk.example.org.evil.example", "risk.example.org", False),
+        ("http://localhost:8501", "localhost:8501", True),  # on the server itself
+        ("http://localhost:9999", "localhost:8501", False),
+        ("null", "risk.example.org", False),
+    ],
+)
+def test_with_tls_a_page_without_is_another_site(origin, host, own):
+    site = Site("https://risk.example.org", ("risk.example.org", "localhost", "127.0.0.1"))
+
+    assert site.is_own_origin(origin, host) is own
 
 
 def test_with_tls_a_cookie_counts_only_under_a_name_that_no_other_host_can_set(

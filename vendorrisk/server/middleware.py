@@ -42,6 +42,9 @@ what it sends is signed by the provider, for us, and counts once. A browser name
 is refused there like anywhere.
 """
 
+_NETWORK_ADDRESS = re.compile(r"[\w.:%-]{0,64}", re.ASCII)
+"""What may stand for the address of a client: proxies that are believed name it in a header."""
+
 
 class SecurityHeaders:
     """Puts the security headers on every response, and turns a fault into a page without detail."""
@@ -97,7 +100,11 @@ class OwnAddress:
             return
         given = RequestHeaders(scope=scope)
         host, origin = given.get("host", ""), given.get("origin")
-        if not site().answers_to(host):
+        client = scope.get("client")
+        if client is not None and not _NETWORK_ADDRESS.fullmatch(client[0]):
+            said = "The proxy in front of the app says that this came from what is no address.\n"
+            await _refuse(scope, receive, send, PlainTextResponse(said, status_code=400))
+        elif not site().answers_to(host):
             await _refuse(
                 scope,
                 receive,

@@ -30,8 +30,13 @@ class Site:
         return _name(host) in self.hosts
 
     def is_own_origin(self, origin: str, host: str) -> bool:
-        """Whether a page of `origin` is one of ours, for a request that was sent to `host`."""
-        return origin == self.origin or urlsplit(origin).netloc == host
+        """Whether a page of `origin` is one of ours, for a request that was sent to `host`.
+
+        With TLS a page without is none: whoever sits on the network could have written it.
+        """
+        parts = urlsplit(origin)
+        unsafe = self.secure and parts.scheme != "https" and _name(host) not in _THIS_MACHINE
+        return origin == self.origin or (parts.netloc == host and not unsafe)
 
 
 def site() -> Site:
@@ -48,6 +53,8 @@ def site_of(settings: Settings) -> Site:
 
 
 def _name(host: str) -> str | None:
+    if "@" in host:  # what stands before it is no part of a host's name
+        return None
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:

@@ -295,14 +295,17 @@ def set_cases(library: Library, name: str, report: Report) -> tuple[SetCase, ...
     fields.done()
     if name == TRIGGERS:
         triggers = load_triggers(library)
-        return tuple(_trigger_case(thing, triggers, library, report) for thing in things)
-    across = load_across(library)
-    return tuple(_across_case(thing, across, library, report) for thing in things)
+        everything = _everything(library)
+        return tuple(_trigger_case(thing, triggers, everything, report) for thing in things)
+    across, known = load_across(library), _questions(library)
+    return tuple(_across_case(thing, across, known, report) for thing in things)
 
 
-def _trigger_case(thing: object, triggers: Triggers, library: Library, report: Report) -> SetCase:
+def _trigger_case(
+    thing: object, triggers: Triggers, questions: Mapping[str, Question], report: Report
+) -> SetCase:
     fields, name = _case(thing, report)
-    known = _replies(fields, "known", _everything(library), report)
+    known = _replies(fields, "known", questions, report)
     expect = fields.texts("expect")
     fields.done()
     found = suggest(triggers, known)
@@ -316,10 +319,11 @@ def _trigger_case(thing: object, triggers: Triggers, library: Library, report: R
     )
 
 
-def _across_case(thing: object, across: Across, library: Library, report: Report) -> SetCase:
+def _across_case(
+    thing: object, across: Across, known: Mapping[str, Mapping[str, Question]], report: Report
+) -> SetCase:
     fields, name = _case(thing, report)
     given = Fields(fields.raw("answers", required=True), report, "`answers`", at=name)
-    known = _questions(library)
     answers = {}
     for set_id in list(given.record):
         if set_id not in known:

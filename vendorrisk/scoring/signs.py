@@ -960,7 +960,13 @@ def _truths(condition: Condition, moves: Mapping[str, Moves]) -> set[tuple[bool,
     """Which pairs of truth a condition may have, each name taken by itself."""
     match condition:
         case Holds(name, test):
-            return {pair for m in moves[name] for pair in _tested(test, m)}
+            passed, found = condition.passed, set[tuple[bool, bool]]()
+            for m in moves[name]:
+                if isinstance(m.before, Between) or isinstance(m.after, Between):
+                    found |= _tested(test, m)
+                else:
+                    found.add((passed(m.before), passed(m.after)))
+            return found
         case Not(part):
             return {(not was, not is_) for was, is_ in _truths(part, moves)}
         case AllOf(parts):

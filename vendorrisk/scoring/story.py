@@ -158,8 +158,8 @@ class Story:
     def _whole_parts(self) -> int:
         """Into how many parts a point is divided, for weighted points to be whole numbers."""
         known = common_denominators(self.program.graph)
-        points = [known.get(f"criterion.{what}", 1) for what in ("points", "credit")]
-        return lcm(*points, *(weight.denominator for _, weight in self.weights)) ** 2
+        points = lcm(*(known.get(f"criterion.{what}", 1) for what in ("points", "credit")))
+        return points * lcm(*(weight.denominator for _, weight in self.weights))
 
     def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Telling:
         """The lines, rules, domains and steps of one run, and its results with their reasons."""

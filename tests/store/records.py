@@ -10,6 +10,7 @@ from vendorrisk.store import Store, Work
 from vendorrisk.store.tables import (
     Assessment,
     ConditionCheck,
+    ConditionOwner,
     ConflictDeclaration,
     Contact,
     Decision,
@@ -203,6 +204,7 @@ def _rows(work: Work, name: str, questions: int) -> World:
             asked_at=NOW,
         )
     )
+    work.add(ConditionOwner(condition_id=condition.id, assessment_id=assessment.id))
     work.add(
         RuleCheck(
             assessment_id=assessment.id,

@@ -39,6 +39,7 @@ BY_PARENT: dict[type[SQLModel], tuple[str, str]] = {
     tables.ScopeApproval: ("assessment_id", "assessment"),
     tables.Override: ("assessment_id", "assessment"),
     tables.RuleCheck: ("assessment_id", "assessment"),
+    tables.ConditionOwner: ("assessment_id", "assessment"),
     tables.Lifting: ("assessment_id", "assessment"),
     tables.ConditionCheck: ("assessment_id", "assessment"),
     tables.RiskAcceptance: ("assessment_id", "assessment"),

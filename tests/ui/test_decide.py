@@ -6,7 +6,8 @@ import pytest
 
 from tests.ui import town as towns
 from tests.ui.conftest import said
-from vendorrisk.usecases import deciding, reviewing
+from vendorrisk.access import NotAllowed
+from vendorrisk.usecases import deciding, duties, reviewing
 
 
 def open_(pages, key="larkmere", who="committee"):
@@ -99,6 +100,22 @@ def test_conditions_are_dated_and_owned_and_go_to_the_ledger(quillstone):
     assert row["Vendor"] == "Quillstone"
     assert "Overdue" in row["Stands"]
     assert "8 days overdue" in row["Due"]
+
+
+def test_a_colleague_can_own_a_condition(quillstone):
+    at = open_(quillstone, "quillstone")
+    at.radio[0].set_value("conditional").run()
+    areas = {area.label: area for area in at.text_area}
+    areas["Reasons"].set_value("Good enough for a start.")
+    areas["Condition 1"].set_value("Ask again in spring")
+    officer = quillstone.actor("officer")
+    next(s for s in at.selectbox if s.label == "Owned by").set_value(officer.id).run()
+    press(at, "Record the decision")
+
+    [made] = decision(quillstone, "quillstone").conditions
+    assert made.owner == officer.name
+    with pytest.raises(NotAllowed):
+        duties.close_condition(quillstone.app, officer, made.id, "Done.")
 
 
 def test_a_condition_without_an_owner_is_refused_below_it(quillstone):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from tests.usecases.conftest import World
 from vendorrisk.access import JUDGING_ROLES, KEPT_OUT, POLICY, Action, Relation, Role
@@ -148,7 +149,9 @@ def test_an_override_holds_for_the_figures_it_was_asked_for_and_no_others(world:
     assert code(moved) == "figures_changed"
 
 
-def decided(world: World) -> tuple[str, deciding.DecisionView]:
+def decided(
+    world: World, owner: str = "", owner_id: str | None = None
+) -> tuple[str, deciding.DecisionView]:
     id_ = world.reviewed()
     sheet = deciding.decision_options(world.app, world.committee, id_)
     return id_, deciding.record_decision(
@@ -157,7 +160,7 @@ def decided(world: World) -> tuple[str, deciding.DecisionView]:
         id_,
         outcome="escalate",
         reasons="The director decides.",
-        conditions=[deciding.NewCondition("Show it.", "Otto, officer", date(2027, 1, 1))],
+        conditions=[deciding.NewCondition("Show it.", owner, date(2027, 1, 1), owner_id=owner_id)],
         scorecard_id=sheet.scorecard_id,
     )
 
@@ -165,7 +168,7 @@ def decided(world: World) -> tuple[str, deciding.DecisionView]:
 def test_a_condition_is_closed_by_somebody_other_than_its_owner_who_says_what_they_saw(
     world: World,
 ) -> None:
-    _, decision = decided(world)
+    _, decision = decided(world, owner_id=world.officer.id)
     [condition] = decision.conditions
     with pytest.raises(NotAllowed) as own:
         duties.close_condition(world.app, world.officer, condition.id, "All there.")
@@ -211,6 +214,56 @@ def test_a_risk_in_tier_one_is_accepted_for_six_months_at_most(world: World) -> 
     world.clock.forward(days=200)
     [over] = duties.duties(world.app, world.officer, id_).accepted
     assert over.expired
+
+
+def test_the_owner_of_a_condition_of_before_is_known_by_name(world: World) -> None:
+    _, decision = decided(world, "Otto, officer")
+    [condition] = decision.conditions
+    with world.app.store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM condition_owner"))
+    with pytest.raises(NotAllowed) as own:
+        duties.close_condition(world.app, world.officer, condition.id, "All there.")
+    assert code(own) == "owns"
+
+
+def test_a_colleague_owns_a_condition_by_id_and_somebody_at_the_vendor_by_name(
+    world: World,
+) -> None:
+    id_ = world.reviewed()
+    sheet = deciding.decision_options(world.app, world.committee, id_)
+    officer, namesake = world.officer, world.add("vera", Role.PROCUREMENT_OFFICER)
+    assert (officer.id, officer.name) in sheet.colleagues
+    due = date(2027, 1, 1)
+    with pytest.raises(Invalid) as unknown:
+        deciding.record_decision(
+            world.app,
+            world.committee,
+            id_,
+            outcome="escalate",
+            reasons="The director decides.",
+            conditions=[deciding.NewCondition("Show it.", "", due, owner_id="nobody")],
+            scorecard_id=sheet.scorecard_id,
+        )
+    assert "conditions.1" in unknown.value.problems
+    decision = deciding.record_decision(
+        world.app,
+        world.committee,
+        id_,
+        outcome="escalate",
+        reasons="The director decides.",
+        conditions=[
+            deciding.NewCondition("Show it.", "", due, owner_id=officer.id),
+            deciding.NewCondition("Show more.", "Vera", due),
+        ],
+        scorecard_id=sheet.scorecard_id,
+    )
+    ours, theirs = sorted(decision.conditions, key=lambda one: one.text)
+    assert (ours.owner, theirs.owner) == (officer.name, "Vera")
+    with pytest.raises(NotAllowed) as own:
+        duties.close_condition(world.app, officer, ours.id, "Seen.")
+    assert code(own) == "owns"
+    duties.close_condition(world.app, namesake, ours.id, "Seen.")
+    duties.close_condition(world.app, namesake, theirs.id, "Seen.")  # another Vera
 
 
 def test_whoever_wrote_the_rubric_does_not_judge_what_it_scores(submitted: World) -> None:

@@ -437,6 +437,19 @@ class DecisionCondition(SQLModel, table=True):
     closed_by: str | None = Field(default=None, foreign_key="person.id")
 
 
+class ConditionOwner(SQLModel, table=True):
+    """Who owns a condition: a colleague, or (null) somebody at the vendor.
+
+    Conditions of before this was asked have none; their owner is known by name only.
+    """
+
+    __tablename__ = "condition_owner"
+
+    condition_id: str = Field(primary_key=True, foreign_key="decision_condition.id")
+    assessment_id: str = Field(foreign_key="assessment.id", index=True)
+    person_id: str | None = Field(default=None, foreign_key="person.id")
+
+
 class ConflictDeclaration(SQLModel, table=True):
     """What somebody who judges said about a conflict of interest; the latest one counts.
 

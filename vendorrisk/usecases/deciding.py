@@ -16,6 +16,7 @@ from vendorrisk.assessment import STATE_SAYS, Move, State, after
 from vendorrisk.store import DecisionItem, Work
 from vendorrisk.store.tables import (
     Assessment,
+    ConditionOwner,
     Decision,
     DecisionCondition,
     Engagement,
@@ -185,7 +186,8 @@ class DecisionSheet:
     `scorecard_id` goes back with `record_decision`, so that nobody decides on figures that
     changed meanwhile. `engagement` is the worst result of all the engagement's sets, on which the
     residual risk and the options rest. `proposed_conditions` come from the rules that fired, or
-    else from the answers that cost most. `may_decide` is false with `why_not` for whoever may not.
+    else from the answers that cost most. `colleagues` has id and name of everybody who could own
+    one. `may_decide` is false with `why_not` for whoever may not.
     """
 
     assessment_id: str
@@ -199,6 +201,7 @@ class DecisionSheet:
     residual_reasons: tuple[str, ...]
     options: tuple[Option, ...]
     proposed_conditions: tuple[str, ...]
+    colleagues: tuple[tuple[str, str], ...]
     engagement: EngagementResult | None
     decision: DecisionView | None
     may_decide: bool
@@ -207,12 +210,15 @@ class DecisionSheet:
 
 @dataclass(frozen=True, slots=True)
 class NewCondition:
-    """A condition to be recorded."""
+    """A condition to be recorded. `owner_id` is the colleague who owns it; without, `owner` names
+    somebody at the vendor.
+    """
 
     text: str
     owner: str
     due_on: date
     proof: str = ""
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +351,7 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
         case = _case(app, work, assessment_id)
         reviewers = reviewers_of(work, assessment_id)
         decision = _decision(app, work, case.row)
+        colleagues = _colleagues(work)
     residual = _residual(app, case)
     why_not = _why_not_decide(actor, case, reviewers)
     return DecisionSheet(
@@ -362,6 +369,7 @@ def decision_options(app: Application, actor: Actor, assessment_id: str) -> Deci
             *_intake_moved(case),
         ),
         options=_options(app, case, residual),
+        colleagues=colleagues,
         proposed_conditions=tuple(
             dict.fromkeys(
                 (*_to_verify(case), *(text for card in _cards(case) for text in _proposed(card)))
@@ -392,8 +400,10 @@ def record_decision(
     scope = authorise(actor, Action.RECORD_DECISION)
     form = Form()
     text = form.text("reasons", reasons, "The reasons")
-    new = [_checked(form, app.clock().date(), at, c) for at, c in enumerate(conditions, 1)]
+    today = app.clock().date()
     with app.store.begin(scope) as work:
+        names = _colleagues(work)
+        new = [_checked(form, today, at, c, names) for at, c in enumerate(conditions, 1)]
         row = require_assessment(work, assessment_id)
         kept_apart(work, actor, Action.RECORD_DECISION, row)
         require_independent_decision(actor.id, reviewers_of(work, assessment_id))
@@ -431,13 +441,19 @@ def record_decision(
             conditions=len(new),
         )
         for condition in new:
+            stored = DecisionCondition(
+                decision_id=decision.id,
+                text=condition.text,
+                owner=condition.owner,
+                due_on=condition.due_on,
+                proof=condition.proof,
+            )
+            work.add(stored)
             work.add(
-                DecisionCondition(
-                    decision_id=decision.id,
-                    text=condition.text,
-                    owner=condition.owner,
-                    due_on=condition.due_on,
-                    proof=condition.proof,
+                ConditionOwner(
+                    condition_id=stored.id,
+                    assessment_id=assessment_id,
+                    person_id=condition.owner_id,
                 )
             )
         for other in reviewed:
@@ -794,16 +810,30 @@ def _check_outcome(
         )
 
 
-def _checked(form: Form, today: date, at: int, condition: NewCondition) -> NewCondition:
+def _colleagues(work: Work) -> tuple[tuple[str, str], ...]:
+    return tuple((one.person.id, one.person.name) for one in work.people() if one.person.active)
+
+
+def _checked(
+    form: Form,
+    today: date,
+    at: int,
+    condition: NewCondition,
+    colleagues: Sequence[tuple[str, str]],
+) -> NewCondition:
     field = f"conditions.{at}"
+    name = dict(colleagues).get(condition.owner_id or "", condition.owner)
+    if condition.owner_id is not None and condition.owner_id not in dict(colleagues):
+        form.problem(field, f"Choose the owner of condition {at} from the list.")
     if at > MOST_CONDITIONS:
         form.problem("conditions", f"At most {MOST_CONDITIONS} conditions can be recorded.")
     form.not_in_the_past(field, condition.due_on, today, f"The date of condition {at}")
     return NewCondition(
         text=form.text(field, condition.text, f"The text of condition {at}"),
-        owner=form.line(field, condition.owner, f"The owner of condition {at}"),
+        owner=form.line(field, name, f"The owner of condition {at}"),
         due_on=condition.due_on,
         proof=form.text(field, condition.proof, f"The proof of condition {at}", required=False),
+        owner_id=condition.owner_id,
     )
 
 

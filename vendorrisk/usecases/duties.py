@@ -23,6 +23,7 @@ from vendorrisk.store import Work
 from vendorrisk.store.tables import (
     Assessment,
     ConditionCheck,
+    ConditionOwner,
     ConflictDeclaration,
     Decision,
     DecisionCondition,
@@ -326,7 +327,7 @@ def close_condition(app: Application, actor: Actor, condition_id: str, found: st
         decision = work.get(Decision, id=condition.decision_id) if condition else None
         if condition is None or decision is None:
             raise NotFound("This condition")
-        if actor.name.casefold() in condition.owner.casefold():
+        if _owns(work, actor, condition):
             keep_out(Action.CLOSE_CONDITION, Relation.OWNS)
         form.check()
         if condition.closed_at is not None:
@@ -347,6 +348,14 @@ def close_condition(app: Application, actor: Actor, condition_id: str, found: st
         work.record(
             actor, Action.CLOSE_CONDITION, "condition", condition.id, decision.assessment_id
         )
+
+
+def _owns(work: Work, actor: Actor, condition: DecisionCondition) -> bool:
+    """By id; of a condition of before owners were people, by the name as it was typed."""
+    owner = work.get(ConditionOwner, condition_id=condition.id)
+    if owner is not None:
+        return owner.person_id == actor.id
+    return actor.name.casefold() in condition.owner.casefold()
 
 
 def accept_risk(

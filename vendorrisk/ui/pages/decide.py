@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vendorrisk.assessment import State
 from vendorrisk.ui import duties, links, refusals, scorecards, sets
@@ -290,7 +291,7 @@ def conditions(sheet: DecisionSheet, least: int, problems: Problems) -> list[New
                 key=f"{key}_text_{place}",
             )
             owner, due_on, proof = st.columns([2, 1, 2])
-            who = owner.text_input("Owner", key=f"{key}_owner_{place}")
+            person, who = _owner(owner, sheet, f"{key}_owner_{place}")
             when: date = due_on.date_input(
                 "Due on",
                 value=today + timedelta(days=90),
@@ -301,7 +302,7 @@ def conditions(sheet: DecisionSheet, least: int, problems: Problems) -> list[New
             what = proof.text_input("What will prove it?", key=f"{key}_proof_{place}")
             problems.below(f"conditions.{place + 1}")
         if text.strip() or who.strip():
-            terms.append(NewCondition(text, who, when, what))
+            terms.append(NewCondition(text, who, when, what, person))
     with st.container(horizontal=True):
         if st.button("One more condition", icon=":material/add:", key=f"{key}_more"):
             st.session_state[key] = number + 1
@@ -310,6 +311,21 @@ def conditions(sheet: DecisionSheet, least: int, problems: Problems) -> list[New
             st.session_state[key] = number - 1
             st.rerun()
     return terms
+
+
+def _owner(place: DeltaGenerator, sheet: DecisionSheet, key: str) -> tuple[str | None, str]:
+    """Who owns a condition: a colleague's id and name, or the name of somebody at the vendor."""
+    names = dict(sheet.colleagues)
+    person = place.selectbox(
+        "Owned by",
+        ["", *names],
+        format_func=lambda id_: one_line(names[id_]) if id_ else "Somebody at the vendor",
+        key=f"{key}_person",
+        help="Whoever owns a condition does not close it.",
+    )
+    if person:
+        return person, names[person]
+    return None, place.text_input("Owner", placeholder="Their name", key=key)
 
 
 def recorded(decision: DecisionView) -> None:

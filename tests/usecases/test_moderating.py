@@ -120,8 +120,9 @@ def test_agreement_settles_and_a_moderator_settles_the_rest(alone: World) -> Non
     judge(world, "ben", "deletion", "documented")
     hand_in(world, "ann", "ben")
     shown = sheet(world)
-    assert row(world, "storage").review.level == "audited"
-    assert row(world, "storage").review.reason == "Read the report.\n\nThe report says so."
+    shared = row(world, "storage").review
+    assert (shared.level, shared.reviewer) == ("audited", "Reviewer and Ben")
+    assert shared.reason == "Read the report.\n\nThe report says so."
     differing = {one.question_id: one.apart for one in shown.rows if one.apart}
     assert differing == {"published": 4, "deletion": 1}
     both = row(world, "published").alone
@@ -399,8 +400,10 @@ def test_what_each_judged_goes_with_the_answers(alone: World) -> None:
     purging.purge(world.app)
     with world.app.store.read(EVERYTHING) as work:
         assert work.all(OwnJudgement) == []
-        kept = [row.reason for row in (*work.all(Difference), *work.all(Review))]
+        kept = [one.reason for one in work.all(Difference)]
+        kept += [one.reason for one in work.all(Review)]
     assert kept == ["", ""]
+    assert sheet(world).submission.answers == 0
     assert verifying.verify(world.app).findings == ()
 
 

@@ -654,8 +654,13 @@ def _with_both(row: ReviewRow, panel: Panel, names: Mapping[str, str]) -> Review
     if not any(map(word, both)):
         return row
     differs = panel.differences.get(row.question_id)
+    review = row.review
+    if differs is None:
+        agreed = (names.get(seat.seat.person_id, "") for seat in panel.seats)
+        review = replace(review, reviewer=" and ".join(agreed))
     return replace(
         row,
+        review=review,
         alone=tuple(
             replace(_review_view(said, names), reviewer=names.get(seat.seat.person_id))
             for seat, said in zip(panel.seats, both, strict=True)

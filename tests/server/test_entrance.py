@@ -25,6 +25,17 @@ def test_a_fresh_installation_leads_everybody_to_the_set_up_page(client):
     assert "become the first administrator" in client.get("/setup").text
 
 
+def test_what_a_field_demands_and_explains_reaches_browsers_and_screen_readers(client):
+    fields = re.findall(r"<input id=[^>]+>", client.get("/setup").text)
+
+    assert len(fields) == 4
+    for found in fields:
+        words = set(found[:-1].split())
+        assert "required" in words, found
+        hint = re.search(r'aria-describedby="([^"]+)"', found)
+        assert (hint is not None and hint[0] in words) or 'name="name"' in words, found
+
+
 def test_the_set_up_link_makes_the_first_administrator_and_signs_them_in(client, app):
     link = setup.setup_link(app)
 

@@ -2,18 +2,24 @@
 "use strict";
 {
   const code = document.querySelector("input[name=code]");
-  const fragment = decodeURIComponent(window.location.hash.slice(1));
-  if (code && fragment) {
-    code.value = fragment;
-    // The code must not stay in the address bar, the history or a bookmark.
-    window.history.replaceState(null, "", window.location.pathname + window.location.search);
-  }
-  if (code && code.value) {
-    document.querySelectorAll("[data-paste]").forEach((element) => { element.hidden = true; });
-    document.querySelectorAll("[data-ready]").forEach((element) => { element.hidden = false; });
-    const first = document.querySelector("form input:not([type=hidden]):not([name=code])");
-    if (first && !first.value) first.focus();
-  }
+  const takeCode = () => {
+    const fragment = decodeURIComponent(window.location.hash.slice(1));
+    // Links within the page, to its content or to a field, are no codes.
+    if (code && fragment && !document.getElementById(fragment)) {
+      code.value = fragment;
+      // The code must not stay in the address bar, the history or a bookmark.
+      window.history.replaceState(null, "", window.location.pathname + window.location.search);
+    }
+    if (code && code.value) {
+      document.querySelectorAll("[data-paste]").forEach((element) => { element.hidden = true; });
+      document.querySelectorAll("[data-ready]").forEach((element) => { element.hidden = false; });
+      const first = document.querySelector("form input:not([type=hidden]):not([name=code])");
+      if (first && !first.value) first.focus();
+    }
+  };
+  takeCode();
+  // A link pasted into a tab that shows this page already does not load it again.
+  window.addEventListener("hashchange", takeCode);
 
   for (const button of document.querySelectorAll(".secret button")) {
     const input = button.parentElement.querySelector("input");

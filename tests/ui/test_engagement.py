@@ -31,6 +31,7 @@ def test_an_unanswered_intake_is_the_one_next_step(pages):
     assert [b.label for b in at.button if b.proto.type == "primary"] == [
         next(b.label for b in at.button if b.label.startswith("Answer the intake"))
     ]
+    assert "Answer the intake (about 21 minutes)" in [b.label for b in at.button]
     assert "Tier" not in said(at).replace("Tier 1", "")
 
 

@@ -43,9 +43,14 @@ def test_a_registered_vendor_leads_on_to_its_engagement(pages):
     at.number_input[0].set_value(12_500.50)
     press(at, "Register and go to the intake")
 
-    assert at.title[0].value == "Street maps"
-    assert "EUR 12,500.50" in said(at)
-    assert "Answer the intake (about" in " ".join(b.label for b in at.button)
+    assert at.title[0].value == "Data and people"  # the intake's first section
+    assert "Fenwick Maps, Street maps" in said(at)
+    made = next(
+        row
+        for row in vendors.vendors(pages.app, pages.actor("officer"))
+        if row.name == "Fenwick Maps"
+    ).engagements[0]
+    assert (made.value_minor, made.currency) == (1_250_050, "EUR")
 
 
 def test_every_problem_is_said_below_its_field_and_nothing_is_registered(pages):

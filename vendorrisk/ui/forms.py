@@ -52,6 +52,16 @@ class Problems:
             refusals.show(refusal)
 
 
+def email_input(label: str) -> str:
+    """A field for somebody else's e-mail address.
+
+    The browser's own check is left out: it holds the whole form back, and what was wrong with an
+    earlier try would still stand below the fields.
+    """
+    typed = st.text_input(label, type="email", autocomplete="off", placeholder="", validate="")
+    return typed or ""
+
+
 def once(what: Hashable, verb: Callable[[], T]) -> T:
     """Do `verb` unless this browser tab has sent exactly `what` before; gives what came of it.
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from vendorrisk.access import Action, Actor, allowed
 from vendorrisk.ui import links, refusals
-from vendorrisk.ui.forms import Problems
+from vendorrisk.ui.forms import Problems, email_input
 from vendorrisk.ui.links import address
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import target
@@ -91,7 +91,7 @@ def give(app: Application, actor: Actor, assessment_id: str, view: Colleagues) -
             name_ = st.text_input("Their name", autocomplete="off")
             problems.below("name")
         with right:
-            email = st.text_input("Their e-mail address", type="email", autocomplete="off")
+            email = email_input("Their e-mail address")
             problems.below("email")
         sections = st.multiselect(
             "Which sections?",
@@ -133,7 +133,7 @@ def name(app: Application, actor: Actor, assessment_id: str, view: Colleagues) -
             name_ = st.text_input("Name of who signs", autocomplete="off")
             problems.below("name", "days")
         with right:
-            email = st.text_input("E-mail address of who signs", autocomplete="off")
+            email = email_input("E-mail address of who signs")
             problems.below("email")
         sent = st.form_submit_button("Make their link", icon=":material/link:")
     if sent:

@@ -10,7 +10,7 @@ from vendorrisk.access import Action, allowed
 from vendorrisk.assessment import Move, State, may
 from vendorrisk.ui import charts, duties, links, refusals
 from vendorrisk.ui import sets as shown_sets
-from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.forms import Problems, email_input, once
 from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.scorecards import in_lists
 from vendorrisk.ui.session import current
@@ -33,7 +33,16 @@ from vendorrisk.ui.words import (
     sign,
     span,
 )
-from vendorrisk.usecases import assessments, audit, intake, read_codes, sets, submitting, vendors
+from vendorrisk.usecases import (
+    answering,
+    assessments,
+    audit,
+    intake,
+    read_codes,
+    sets,
+    submitting,
+    vendors,
+)
 from vendorrisk.usecases.assessments import InvitationLink
 from vendorrisk.usecases.audit import Event
 from vendorrisk.usecases.sets import SetRow
@@ -133,7 +142,9 @@ def register(vendor: VendorView) -> None:
                 ),
             )
         if outcome.fine:
-            go("engagement", engagement=made)
+            with refusals.or_stop():
+                intake_id = vendors.engagement(app, actor, made).intake_id
+            go("questionnaire", assessment=intake_id)
 
 
 def facts(view: EngagementView) -> None:
@@ -166,7 +177,7 @@ def risk(view: EngagementView) -> None:
                     "Sixteen questions on data, access and dependence set the tier. They decide"
                     " how much the vendor is asked, and how much its bare word is worth."
                 )
-                left = minutes(view.intake.minutes_left)
+                left = minutes(answering.overview(app, actor, view.intake_id).progress.minutes_left)
                 if st.button(
                     f"Answer the intake (about {left})" if done == 0 else f"Go on (about {left})",
                     type="primary",
@@ -416,7 +427,7 @@ def add_contact(view: EngagementView, key: str) -> None:
         with st.form(f"contact_{key}", border=False):
             name = st.text_input("Name", autocomplete="off")
             problems.below("name")
-            email = st.text_input("E-mail address", type="email", autocomplete="off")
+            email = email_input("E-mail address")
             problems.below("email")
             job_title = st.text_input("Job title (optional)", autocomplete="off")
             problems.below("job_title")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from vendorrisk.access import Action, allowed
 from vendorrisk.ui import refusals
-from vendorrisk.ui.forms import Problems, once
+from vendorrisk.ui.forms import Problems, email_input, once
 from vendorrisk.ui.navigation import go
 from vendorrisk.ui.scorecards import in_lists
 from vendorrisk.ui.session import current
@@ -19,19 +19,20 @@ may_register = allowed(actor, Action.REGISTER_VENDOR)
 def register() -> None:
     """The form for a new vendor with its first contact."""
     problems = Problems()
-    with st.form("register_vendor"):
+    with st.form("register_vendor", border=False):
         left, right = st.columns(2)
         with left:
             name = st.text_input("Name of the vendor", autocomplete="off")
             problems.below("name")
         with right:
-            website = st.text_input("Website (optional)", placeholder="https://example.com")
-            problems.below("website")
-        with left:
             legal_name = st.text_input(
                 "Legal name (optional)", help="As it stands in the contract, if it differs."
             )
             problems.below("legal_name")
+        left, right = st.columns(2)
+        with left:
+            website = st.text_input("Website (optional)", placeholder="https://example.com")
+            problems.below("website")
         with right:
             country = st.text_input(
                 "Country (optional)",
@@ -46,9 +47,7 @@ def register() -> None:
             contact_name = st.text_input("Contact's name", autocomplete="off")
             problems.below("contact_name")
         with middle:
-            contact_email = st.text_input(
-                "Contact's e-mail address", type="email", autocomplete="off"
-            )
+            contact_email = email_input("Contact's e-mail address")
             problems.below("contact_email")
         with right:
             contact_job_title = st.text_input("Job title (optional)", autocomplete="off")

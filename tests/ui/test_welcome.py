@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.conftest import said
-from vendorrisk.usecases import invitations, submitting
+from vendorrisk.usecases import answering, invitations, submitting
 
 
 def test_it_says_who_asks_whom_and_what_for(pages):
@@ -54,6 +54,20 @@ def test_one_button_leads_on(pages, who, label, title):
     assert [button.label for button in at.button] == [label]
     at.button[0].click().run()
     assert at.title[0].value == title
+
+
+def test_it_leads_back_to_the_first_open_question_and_says_how_far_each_section_is(pages):
+    at = pages.open("brightholm")
+    app, actor = pages.app, pages.actor("brightholm")
+    workspace = answering.overview(app, actor, pages.town.assessments["brightholm"])
+    gaps = answering.missing(app, actor, workspace.assessment_id)
+    gap = next(gap for gap in gaps if gap.kind == "unanswered")
+    begun = next(one.progress for one in workspace.sections if one.progress.answered)
+
+    assert f"{begun.answered} of {begun.asked} answered, about" in said(at)
+    at.button[0].click().run()
+    asked = {name: at.query_params[name] for name in ("section", "question")}
+    assert asked == {"section": gap.section_id, "question": gap.question_id}
 
 
 def test_what_came_back_stands_first_with_its_reason(pages):

@@ -59,7 +59,8 @@ def progress_bar(workspace: Workspace, app: Application) -> None:
         st.caption(f"Last saved {words.clock(workspace.saved_at, app.clock(), zone())}{by}")
 
 
-def _section_icon(progress: Progress) -> str:
+def section_icon(progress: Progress) -> str:
+    """A sign for nothing, something or everything answered."""
     if progress.complete:
         return ":material/check_circle:"
     return ":material/incomplete_circle:" if progress.answered else ":material/circle:"
@@ -75,7 +76,7 @@ def section_list(sections: Sequence[SectionProgress], current: str, *, locked: b
             st.button(
                 f"{plain(section.title)}  \n:small[{told}]",
                 key=f"section_{section.id}",
-                icon=_section_icon(section.progress),
+                icon=section_icon(section.progress),
                 type="secondary" if section.id == current else "tertiary",
                 width="stretch",
                 on_click=open_section,

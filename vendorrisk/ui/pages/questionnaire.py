@@ -58,7 +58,10 @@ def main() -> None:
 def heading(app: Application, actor: Actor, workspace: Workspace, section: SectionView) -> None:
     """What this is about, and why it cannot be answered where that is so."""
     st.title(plain(section.title), anchor=False)
+    asked = [one.id for one in workspace.sections if one.progress.asked]
     about = [f"{plain(workspace.vendor_name)}, {plain(workspace.engagement_title)}"]
+    if len(asked) > 1:
+        about.append(f"section {asked.index(section.id) + 1} of {len(asked)}")
     about.append(how_far(section.progress, locked=workspace.locked))
     if workspace.due_on is not None and not workspace.locked:
         about.append(due(workspace.due_on, today(app)))

@@ -5,11 +5,13 @@ import streamlit as st
 from vendorrisk.access import Action, Actor, allowed
 from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.links import zone
-from vendorrisk.ui.navigation import go
+from vendorrisk.ui.navigation import go, link
 from vendorrisk.ui.session import current
-from vendorrisk.ui.widgets import today
-from vendorrisk.ui.words import ANSWERERS, count, due, minutes, moment, plain, sentence
-from vendorrisk.usecases import invitations
+from vendorrisk.ui.widgets import SET, how_far, progress_bar, section_icon, today
+from vendorrisk.ui.words import ANSWERERS, aside, count, due, minutes, moment, plain, sentence
+from vendorrisk.usecases import answering, invitations
+from vendorrisk.usecases.answering import Workspace
+from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.invitations import InvitedView
 
 
@@ -18,6 +20,7 @@ def main() -> None:
     app, actor = current()
     with refusals.or_stop():
         view = invitations.invited_view(app, actor)
+        workspace = answering.overview(app, actor, view.assessment_id)
     organisation = plain(view.organisation)
     st.title(f"Welcome, {plain(view.contact_name)}", anchor=False)
     st.markdown(
@@ -26,18 +29,16 @@ def main() -> None:
     )
     if view.service:
         st.markdown(plain(view.service))
-    begin(view, actor)
+    begin(app, actor, view, workspace)
     sets.own(app, actor)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("What is asked", anchor=False)
         st.markdown(plain(view.purpose))
-        sections(view)
+        sections(view, workspace)
     with right:
         st.subheader("How long it takes", anchor=False)
         effort(view)
-        if view.due_on is not None:
-            st.markdown(f":material/event: {sentence(due(view.due_on, today(app)))}")
         st.subheader("How it works", anchor=False)
         st.markdown(
             "- **Nothing is lost.** Every answer is saved as you give it, also in the middle of a"
@@ -60,16 +61,26 @@ def main() -> None:
             st.caption(f"{invited}Your link works until {moment(view.invited_until, zone())}.")
 
 
-def begin(view: InvitedView, actor: Actor) -> None:
+def begin(app: Application, actor: Actor, view: InvitedView, workspace: Workspace) -> None:
     """Where this stands, and the one button."""
     if view.returned_reason:
         st.warning(
             f"**{plain(view.organisation)} sent your answers back.** {plain(view.returned_reason)}",
             icon=":material/undo:",
         )
-        label, page = "See what to change", "questionnaire"
     elif view.submitted:
         st.success("Your answers were submitted. Thank you.", icon=":material/inventory_2:")
+    if not workspace.locked:
+        if view.started:
+            progress_bar(workspace, app)
+        else:
+            size = f"{count(view.questions, 'question')}, about {minutes(view.minutes)} in all"
+            st.markdown(f":material/schedule: {size}")
+        if view.due_on is not None:
+            st.markdown(f":material/event: {sentence(due(view.due_on, today(app)))}")
+    if view.returned_reason:
+        label, page = "See what to change", "questionnaire"
+    elif view.submitted:
         label, page = "See what was submitted", "questionnaire"
         if allowed(actor, Action.SUBMISSIONS):
             label, page = "See what you submitted", "submit"
@@ -77,18 +88,33 @@ def begin(view: InvitedView, actor: Actor) -> None:
         label = "Go on where you left off" if view.started else "Start"
         page = "questionnaire"
     if st.button(label, type="primary", icon=":material/arrow_forward:", icon_position="right"):
-        go(page)
+        st.session_state[SET] = view.assessment_id
+        go(page, **first_open(app, actor, workspace))
 
 
-def sections(view: InvitedView) -> None:
-    """The sections with their size."""
+def first_open(app: Application, actor: Actor, workspace: Workspace) -> dict[str, str]:
+    """The address of the first question without an answer, once some have one."""
+    if workspace.locked or not workspace.progress.answered:
+        return {}
+    with refusals.or_stop():
+        for gap in answering.missing(app, actor, workspace.assessment_id):
+            if gap.kind == "unanswered":
+                return {"section": gap.section_id, "question": gap.question_id}
+    return {}
+
+
+def sections(view: InvitedView, workspace: Workspace) -> None:
+    """The sections with their size, or how far each is; each leads to its questions."""
+    reached = {section.id: section.progress for section in workspace.sections}
     for section in view.sections:
-        with st.container(border=True, key=f"outline_{section.id}"):
-            st.markdown(
-                f"**{plain(section.title)}**  \n{plain(section.intro)}  \n"
-                f":small[:gray[{count(section.questions, 'question')},"
-                f" {minutes(section.minutes)}]]"
-            )
+        size = f"{count(section.questions, 'question')}, {minutes(section.minutes)}"
+        progress = reached.get(section.id)
+        if progress is not None and (progress.answered or workspace.locked):
+            size = sentence(how_far(progress, locked=workspace.locked))
+        with st.container(key=f"line_{section.id}", gap="xxsmall"):
+            icon = None if progress is None else section_icon(progress)
+            link(f"**{plain(section.title)}**", "questionnaire", icon=icon, section=section.id)
+            st.markdown(f"{plain(section.intro)}  \n{aside(size)}")
 
 
 def effort(view: InvitedView) -> None:

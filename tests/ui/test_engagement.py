@@ -43,7 +43,12 @@ def test_an_assessment_is_opened_and_the_vendor_invited_by_a_link_shown_once(pag
     link = at.code[0].value
     assert "/invitation#" in link
     assert "shown only here and only once" in said(at)
+    assert link in at.code[1].value  # in a message that is ready to be sent
     assert view(pages, "kestrel").assessments[0].state is State.INVITED
+    (made,) = view(pages, "kestrel").assessments[0].invitations
+    due_on = view(pages, "kestrel").assessments[0].due_on
+    assert due_on is not None
+    assert made.expires_at.date() > due_on, "the link ends before the answers are due"
     assert not open_(pages, "kestrel").code
     assert invitations.exchange(pages.app, link.partition("#")[2])
 

@@ -44,8 +44,13 @@ def kept(name: str, kind: type[T]) -> T | None:
     return link if isinstance(link, kind) else None
 
 
-def show_once(name: str, says: str, url: str, expires_at: datetime) -> None:
-    """A link that nobody can see again later, with a button to put it away. `says` is Markdown."""
+def show_once(
+    name: str, says: str, url: str, expires_at: datetime, message: str | None = None
+) -> None:
+    """A link that nobody can see again later, with a button to put it away.
+
+    `says` is Markdown, `message` the text of an e-mail that could bring the link.
+    """
     with st.container(border=True, key=f"{name}_shown"):
         st.markdown(f":material/link: {says}")
         st.code(url, language=None, wrap_lines=True)
@@ -53,6 +58,9 @@ def show_once(name: str, says: str, url: str, expires_at: datetime) -> None:
             f"Copy it now: it is shown only here and only once. It works until"
             f" {moment(expires_at, zone())}; you can make a new one at any time."
         )
+        if message is not None:
+            with st.expander("A message to send it with", icon=":material/mail:"):
+                st.code(message, language=None, wrap_lines=True)
         if st.button("I have copied it", key=f"{name}_done", icon=":material/check:"):
             del st.session_state[name]
             st.rerun()

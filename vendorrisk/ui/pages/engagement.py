@@ -330,7 +330,7 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
         next_step(row)
         fresh = links.kept("invitation_link", InvitationLink)
         if fresh is not None and fresh.assessment_id == row.id:
-            show_link(fresh)
+            show_link(fresh, row, view)
         ready = duties.approval(app, actor, row.id, drafted=row.state is State.DRAFT)
         if ready and officer and may(Move.INVITE, row.state):
             invite(row, view)
@@ -356,14 +356,32 @@ def next_step(row: AssessmentRow) -> None:
         go(page, assessment=row.id)
 
 
-def show_link(fresh: InvitationLink) -> None:
-    """The link of a new invitation, once."""
+def show_link(fresh: InvitationLink, row: AssessmentRow, view: EngagementView) -> None:
+    """The link of a new invitation, once, and a message to send it with."""
     who = f"{plain(fresh.contact_name)} ({plain(fresh.contact_email)})"
+    url = links.address(app, "invitation", fresh.token)
     links.show_once(
         "invitation_link",
         f"Send this link to {who}. Whoever has it can answer for the vendor, without an account.",
-        links.address(app, "invitation", fresh.token),
+        url,
         fresh.expires_at,
+        message(fresh, row, view, url),
+    )
+
+
+def message(fresh: InvitationLink, row: AssessmentRow, view: EngagementView, url: str) -> str:
+    """What could stand in the e-mail that brings the link, as text."""
+    by = "" if row.due_on is None else f" by {day(row.due_on)}"
+    until = moment(fresh.expires_at, links.zone())
+    return (
+        f"Dear {fresh.contact_name},\n\n"
+        f"Before we go further with “{view.title}”, please answer our questions about security at"
+        f" {view.vendor.name}{by}:\n\n{url}\n\n"
+        "You need no account. The first page says what is asked and how long it takes. Every answer"
+        " is saved as you give it, you can share sections with colleagues, and nothing is sent"
+        " before you submit it.\n\n"
+        f"The link is personal, and works until {until}.\n\n"
+        f"{actor.name}"
     )
 
 
@@ -378,7 +396,7 @@ def invite(row: AssessmentRow, view: EngagementView) -> None:
     ):
         problems = Problems()
         # The key changes with the number of links, so that a double click makes one.
-        with st.form(f"invite_{row.id}_{len(row.invitations)}"):
+        with st.form(f"invite_{row.id}_{len(row.invitations)}", border=False):
             left, right = st.columns([3, 2])
             with left:
                 contact_id = st.selectbox(
@@ -388,7 +406,7 @@ def invite(row: AssessmentRow, view: EngagementView) -> None:
                 )
                 problems.below("contact_id")
             with right:
-                days = st.number_input("Days until the link ends", 1, 90, 14)
+                days = st.number_input("Days until the link ends", 1, 90, holds(row))
                 problems.below("days")
             others = [
                 other
@@ -416,6 +434,12 @@ def invite(row: AssessmentRow, view: EngagementView) -> None:
             if outcome.fine:
                 st.rerun()
         add_contact(view, f"{row.id}_{len(contacts)}")
+
+
+def holds(row: AssessmentRow) -> int:
+    """Days that a link is meant to work: a week longer than there is time to answer."""
+    left = 0 if row.due_on is None else (row.due_on - today).days
+    return min(max(left + 7, 14), 90)
 
 
 def add_contact(view: EngagementView, key: str) -> None:
@@ -505,7 +529,8 @@ def act_on(made: InvitationRow, row: AssessmentRow) -> None:
         )
         if pressed:
             with refusals.shown() as outcome:
-                links.keep("invitation_link", assessments.renew_invitation(app, actor, made.id))
+                renewed = assessments.renew_invitation(app, actor, made.id, holds(row))
+                links.keep("invitation_link", renewed)
             if outcome.fine:
                 st.rerun()
 

@@ -37,7 +37,7 @@ def test_what_a_field_demands_and_explains_reaches_browsers_and_screen_readers(c
 
 
 def test_the_set_up_link_makes_the_first_administrator_and_signs_them_in(client, app):
-    link = setup.setup_link(app)
+    link = f" {ADDRESS}/setup#{setup.setup_link(app)}"  # pasted as it was sent, not its code alone
 
     sent = post(
         client, "/setup", code=link, name="Ada Grant", email="ada@example.org", password=PASSWORD
@@ -207,6 +207,7 @@ def test_an_invitation_that_never_was_opens_nothing(client, administrator):
 
         assert sent.status_code == 422
         assert SESSION_COOKIE not in client.cookies
+        assert 'data-paste="again"' in sent.text  # the script leaves the code to be replaced
 
 
 def test_guessing_codes_is_slowed_down_and_time_forgives(client, app, administrator, clock):

@@ -221,5 +221,11 @@ async def enter(
 
 
 def _typed(fields: dict[str, str], *names: str) -> dict[str, str]:
-    """What was typed into these fields, without the blanks around it that pasting brings."""
-    return {name: fields.get(name, "").strip() for name in names}
+    """What was typed into these fields, without the blanks around it that pasting brings.
+
+    Of a whole link that was pasted as a code, the code is taken.
+    """
+    typed = {name: fields.get(name, "").strip() for name in names}
+    if "code" in typed:
+        typed["code"] = typed["code"].rpartition("#")[2]
+    return typed

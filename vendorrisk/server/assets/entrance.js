@@ -11,7 +11,8 @@
       window.history.replaceState(null, "", window.location.pathname + window.location.search);
     }
     if (code && code.value) {
-      document.querySelectorAll("[data-paste]").forEach((element) => { element.hidden = true; });
+      // A code that was refused stays in sight, to be replaced.
+      document.querySelectorAll("[data-paste='']").forEach((element) => { element.hidden = true; });
       document.querySelectorAll("[data-ready]").forEach((element) => { element.hidden = false; });
       const first = document.querySelector("form input:not([type=hidden]):not([name=code])");
       if (first && !first.value) first.focus();

@@ -65,23 +65,34 @@ def pick() -> list[str]:
     return chosen
 
 
+def names(view: Comparison) -> list[str]:
+    """What each column is called: the vendor, and the set where a vendor stands there twice."""
+    vendors_ = [column.vendor_name for column in view.columns]
+    return [
+        column.vendor_name
+        if vendors_.count(column.vendor_name) == 1
+        else f"{column.vendor_name}, {column.questionnaire.partition(', version')[0]}"
+        for column in view.columns
+    ]
+
+
 def heads(view: Comparison) -> None:
     """A card for each vendor, and where their ranges lie."""
     cells = st.grid(len(view.columns), min_column_width=230, gap="small")
-    for column in view.columns:
+    for name, column in zip(names(view), view.columns, strict=True):
         with cells.container(border=True):
-            head(column)
+            head(name, column)
     st.altair_chart(
         charts.strips(
             [
                 charts.Strip(
-                    column.vendor_name,
+                    name,
                     scorecards.whole(column.claimed),
                     scorecards.whole(column.assured),
                     column.low,
                     column.high,
                 )
-                for column in view.columns
+                for name, column in zip(names(view), view.columns, strict=True)
             ]
         ),
         width="stretch",
@@ -109,9 +120,9 @@ def hanging_on_weights(view: Comparison) -> None:
     scorecards.weighed(known[key])
 
 
-def head(column: Column) -> None:
+def head(name: str, column: Column) -> None:
     """One vendor's result at a glance."""
-    st.subheader(plain(column.vendor_name), anchor=False)
+    st.subheader(plain(name), anchor=False)
     st.caption(plain(column.engagement_title))
     mark = scorecards.standing(column.band, column.stopped_by)
     st.markdown(mark.badge)
@@ -136,9 +147,9 @@ def differences(view: Comparison) -> None:
             continue
         st.header(title, anchor=False)
         _, *places = _columns(view)
-        for place, column in zip(places, view.columns, strict=True):
+        for place, name, column in zip(places, names(view), view.columns, strict=True):
             with place, st.container(key=f"wide_{kind}_{column.assessment_id}"):
-                st.markdown(f"**{plain(column.vendor_name)}**")
+                st.markdown(f"**{plain(name)}**")
         for row in rows:
             line(view, row, opened == row.id)
     if view.same:
@@ -166,10 +177,12 @@ def line(view: Comparison, row: ComparisonRow, is_open: bool) -> None:
                 else:
                     st.query_params["row"] = row.id
                 st.rerun()
-        for place, column, side in zip(places, view.columns, row.cells, strict=True):
+        for place, called, column, side in zip(
+            places, names(view), view.columns, row.cells, strict=True
+        ):
             with place:
                 with st.container(key=f"narrow_{row.id}_{column.assessment_id}"):
-                    st.caption(plain(column.vendor_name))
+                    st.caption(plain(called))
                 cell(side)
         if is_open:
             behind(view, row)
@@ -198,12 +211,12 @@ def behind(view: Comparison, row: ComparisonRow) -> None:
             column.assessment_id: reviewing.review_sheet(app, actor, column.assessment_id)
             for column in view.columns
         }
-    sides = list(zip(view.columns, row.cells, strict=True))
+    sides = list(zip(names(view), view.columns, row.cells, strict=True))
     # A sum needs the width of the page; everything else stands side by side.
     places = [st.container() for _ in sides] if row.kind == "domain" else st.columns(len(sides))
-    for place, (column, side) in zip(places, sides, strict=True):
+    for place, (name, column, side) in zip(places, sides, strict=True):
         with place:
-            st.markdown(f"**{plain(column.vendor_name)}**")
+            st.markdown(f"**{plain(name)}**")
             one_side(row, side, sheets[column.assessment_id])
 
 

@@ -66,4 +66,5 @@ def or_stop() -> Iterator[None]:
         if isinstance(refusal, NotFound):
             st.title("Not found")
         show(refusal)
+        st.html('<p><a href="/" target="_self">To your first page</a></p>')
         st.stop()

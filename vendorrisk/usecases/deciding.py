@@ -399,7 +399,7 @@ def record_decision(
     """
     scope = authorise(actor, Action.RECORD_DECISION)
     form = Form()
-    text = form.text("reasons", reasons, "The reasons")
+    text = form.text("reasons", reasons, "A reason")
     today = app.clock().date()
     with app.store.begin(scope) as work:
         names = _colleagues(work)

@@ -189,7 +189,7 @@ def _conditions(
             due_on=condition.due_on,
             overdue=condition.due_on < today,
             yours=actor.has(Role.PROCUREMENT_OFFICER),
-            next_step="Ask for the proof" if condition.proof == "" else condition.proof,
+            next_step="Ask for the proof" + (f": {condition.proof}" if condition.proof else ""),
             page="decide",
             engagement_id=row.engagement.id,
             assessment_id=item.decision.assessment_id,

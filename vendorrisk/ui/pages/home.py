@@ -85,6 +85,8 @@ def row(item: Waiting, place: int) -> None:
     if item.due_on is not None:
         late = due(item.due_on, now.date())
         says.append(f":red[:material/alarm: {late}]" if item.overdue else late)
+    # A promise or a request stands on the page of a decision too, and is no decision.
+    does = "Open" if item.page == "decide" and item.next_step != "Decide" else BUTTONS[item.page]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{one_line(item.what, 160)}**  \n{one_line(item.next_step, 200)}  \n"
@@ -92,7 +94,7 @@ def row(item: Waiting, place: int) -> None:
             width="stretch",
         )
         pressed = st.button(
-            BUTTONS[item.page] if item.yours else "Look",
+            does if item.yours else "Look",
             key=f"go_{place}_{item.page}_{item.assessment_id or item.engagement_id}",
             type="primary" if item.yours and place == 0 else "secondary",
             width=130,

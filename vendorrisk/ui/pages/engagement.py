@@ -467,16 +467,27 @@ def add_contact(view: EngagementView, key: str) -> None:
 
 def invitations(row: AssessmentRow) -> None:
     """The links that were made, each with what can still be done about it."""
+    live = [made for made in row.invitations if made.state != "revoked"]
+    taken_back = [made for made in row.invitations if made.state == "revoked"]
     st.markdown("**Links**")
-    for made in row.invitations:
-        who, state, do = st.columns([4, 4, 3], vertical_alignment="center")
-        with who:
-            st.markdown(f"{plain(made.contact_name)}  \n{aside(plain(made.contact_email))}")
-        with state:
-            st.markdown(f"{sign(INVITATIONS, made.state).badge}  \n{aside(plain(_until(made)))}")
-        if officer and row.state is not State.WITHDRAWN:
-            with do, st.container(horizontal=True):
-                act_on(made, row)
+    for made in live:
+        invitation(made, row)
+    if taken_back:
+        with st.expander(f"Taken back: {count(len(taken_back), 'link')}", icon=":material/block:"):
+            for made in taken_back:
+                invitation(made, row)
+
+
+def invitation(made: InvitationRow, row: AssessmentRow) -> None:
+    """One link: whose it is, whether it works, and what can be done about it."""
+    who, state, do = st.columns([4, 4, 3], vertical_alignment="center")
+    with who:
+        st.markdown(f"{plain(made.contact_name)}  \n{aside(plain(made.contact_email))}")
+    with state:
+        st.markdown(f"{sign(INVITATIONS, made.state).badge}  \n{aside(plain(_until(made)))}")
+    if officer and row.state is not State.WITHDRAWN:
+        with do, st.container(horizontal=True):
+            act_on(made, row)
 
 
 def codes(row: AssessmentRow) -> None:

@@ -58,6 +58,9 @@ VERDICTS: Mapping[str, str] = {
     "rejected": "not agreed, it does apply",
 }
 
+MANY = 12
+"""Changes that are listed at once; more are a list that opens."""
+
 PROVISIONAL = "*Provisional until a reviewer has judged it.*"
 UNCONFIRMED = "*Provisional until a reviewer confirms it.*"
 
@@ -464,6 +467,15 @@ def _band_reach(step: BandReach) -> None:
         parts.append(f"evidence for {count(len(step.evidence), 'more answer')}")
     score_then = "" if step.score is None else f" The score would be {step.score}."
     st.markdown(f"{mark} takes {' and '.join(parts)}.{score_then}")
+    lines = len(step.answers) + len(step.evidence)
+    if lines > MANY:
+        with st.expander("Which these are"):
+            _changes(step)
+    else:
+        _changes(step)
+
+
+def _changes(step: BandReach) -> None:
     if step.answers:
         st.table(
             {

@@ -68,6 +68,13 @@ def test_a_colleague_sees_their_section_and_no_page_that_is_not_theirs(pages):
     assert not pages.open("colleague", "evidence").exception
 
 
+def test_once_submitted_there_is_nothing_to_share(pages):
+    at = pages.open("quillstone", "colleagues")
+
+    assert "nothing to share now" in at.info[0].value
+    assert "Make the link" not in [button.label for button in at.button]
+
+
 def test_before_a_file_opens_again_the_page_asks_for_a_code(pages):
     at = pages.open("quillstone", "evidence")
     assert "To open a file again, give a code" in said(at)

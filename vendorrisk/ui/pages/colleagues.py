@@ -9,7 +9,7 @@ from vendorrisk.ui.links import address
 from vendorrisk.ui.session import current
 from vendorrisk.ui.widgets import target
 from vendorrisk.ui.words import Sign, aside, day, one_line, plain, sign
-from vendorrisk.usecases import delegating
+from vendorrisk.usecases import answering, delegating
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.assessments import InvitationLink
 from vendorrisk.usecases.delegating import Colleague, Colleagues
@@ -28,6 +28,7 @@ def main() -> None:
     assessment_id = target(actor)
     with refusals.or_stop():
         view = delegating.colleagues(app, actor, assessment_id)
+        workspace = answering.overview(app, actor, assessment_id)
     st.title("Colleagues", anchor=False)
     st.markdown(
         "Give a colleague the sections that they know best. Their link opens these sections,"
@@ -44,6 +45,13 @@ def main() -> None:
         )
     for one in view.colleagues:
         row(app, actor, one)
+    if workspace.locked:
+        st.info(
+            "Your answers are submitted, so there is nothing to share now. Should they come back to"
+            " you, you can give sections to colleagues again.",
+            icon=":material/lock:",
+        )
+        return
     if allowed(actor, Action.DELEGATE):
         give(app, actor, assessment_id, view)
     st.subheader("Who signs", anchor=False)

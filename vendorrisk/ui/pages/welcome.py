@@ -37,19 +37,8 @@ def main() -> None:
         st.markdown(plain(view.purpose))
         sections(view, workspace)
     with right:
-        st.subheader("How long it takes", anchor=False)
-        effort(view)
-        st.subheader("How it works", anchor=False)
-        st.markdown(
-            "- **Nothing is lost.** Every answer is saved as you give it, also in the middle of a"
-            " sentence. Close the page at any time and open your link again.\n"
-            "- **In any order, with colleagues.** Each answer says who saved it.\n"
-            "- **“Don’t know” and “yes, except …” are good answers.** A note says what a choice"
-            " cannot.\n"
-            "- **Proof beside the answer.** Where a document would show it, attach it there.\n"
-            "- **Nothing counts until you submit.** Then your answers are sealed, and you can"
-            " download your own copy."
-        )
+        if not workspace.locked:
+            how(view)
         st.subheader("What happens with your answers", anchor=False)
         st.markdown(
             f"Until you submit, {organisation} sees how far you are and not what you answered."
@@ -59,6 +48,23 @@ def main() -> None:
         invited = f"{plain(view.invited_by)} invited you. " if view.invited_by else ""
         if view.invited_until is not None:
             st.caption(f"{invited}Your link works until {moment(view.invited_until, zone())}.")
+
+
+def how(view: InvitedView) -> None:
+    """How long answering takes, and how it works."""
+    st.subheader("How long it takes", anchor=False)
+    effort(view)
+    st.subheader("How it works", anchor=False)
+    st.markdown(
+        "- **Nothing is lost.** Every answer is saved as you give it, also in the middle of a"
+        " sentence. Close the page at any time and open your link again.\n"
+        "- **In any order, with colleagues.** Each answer says who saved it.\n"
+        "- **“Don’t know” and “yes, except …” are good answers.** A note says what a choice"
+        " cannot.\n"
+        "- **Proof beside the answer.** Where a document would show it, attach it there.\n"
+        "- **Nothing counts until you submit.** Then your answers are sealed, and you can"
+        " download your own copy."
+    )
 
 
 def begin(app: Application, actor: Actor, view: InvitedView, workspace: Workspace) -> None:

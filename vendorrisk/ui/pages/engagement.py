@@ -86,8 +86,8 @@ def register(vendor: VendorView) -> None:
     link("Vendors", "vendors", icon=":material/arrow_back:")
     st.title(f"What will you buy from {plain(vendor.name)}?", anchor=False)
     st.markdown(
-        "A title is enough for now. Right after this come sixteen questions that tell how closely"
-        " this engagement has to be looked at."
+        "A title is enough for now. Right after this come up to seventeen questions that tell how"
+        " closely this engagement has to be looked at."
     )
     problems = Problems()
     with st.form("register_engagement"):
@@ -174,8 +174,8 @@ def risk(view: EngagementView) -> None:
             st.progress(view.intake.share, f"Intake: {done} of {asked} answered")
             if officer:
                 st.markdown(
-                    "Sixteen questions on data, access and dependence set the tier. They decide"
-                    " how much the vendor is asked, and how much its bare word is worth."
+                    "The intake's questions on data, access and dependence set the tier. They"
+                    " decide how much the vendor is asked, and how much its bare word is worth."
                 )
                 left = minutes(answering.overview(app, actor, view.intake_id).progress.minutes_left)
                 if st.button(

@@ -14,8 +14,8 @@ from vendorrisk.usecases.worklist import Waiting
 
 NOTHING_YET = {
     Role.PROCUREMENT_OFFICER: (
-        "Register the first vendor, and what you want to buy from it. Sixteen questions then tell"
-        " how closely it has to be looked at.",
+        "Register the first vendor, and what you want to buy from it. Up to seventeen questions"
+        " then tell how closely it has to be looked at.",
         "Register a vendor",
         "vendors",
     ),

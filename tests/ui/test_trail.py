@@ -44,7 +44,7 @@ def test_a_name_an_act_and_an_assessment_narrow_it(pages):
     }
     at.text_input(key="trail_who").set_value("nobody of this name").run()
     assert not at.table
-    assert "No event is like that" in at.info[0].value
+    assert "Nothing matches" in at.info[0].value
 
 
 def test_another_search_begins_at_its_first_page(pages):

@@ -34,9 +34,17 @@ def asked(everything: EventsView) -> Wanted:
                 on_change=begin,
             )
         with since:
-            first = st.date_input("From", value=None, key="trail_since", on_change=begin)
+            first = st.date_input(
+                "From", value=None, format="DD/MM/YYYY", key="trail_since", on_change=begin
+            )
         with until:
-            last = st.date_input("Until, included", value=None, key="trail_until", on_change=begin)
+            last = st.date_input(
+                "Until, included",
+                value=None,
+                format="DD/MM/YYYY",
+                key="trail_until",
+                on_change=begin,
+            )
         with about:
             titles = everything.about
             assessment_id = st.selectbox(
@@ -73,7 +81,7 @@ def table(found: tuple[Event, ...]) -> None:
             "When": [moment(event.at, zone) for event in found],
             "What": [one_line(event.says, 300) for event in found],
             "About": [one_line(event.about) if event.about else "" for event in found],
-            "From": [plain(FROM.get(event.origin, event.origin)) for event in found],
+            "From where": [plain(FROM.get(event.origin, event.origin)) for event in found],
         },
         border="horizontal",
         hide_index=True,
@@ -141,4 +149,7 @@ if view.events:
     pager(view)
     export(wanted)
 else:
-    st.info("No event is like that. Choose less, or an earlier day.", icon=":material/search:")
+    st.info(
+        "Nothing matches. Leave one of these fields empty, or choose an earlier first day.",
+        icon=":material/search:",
+    )

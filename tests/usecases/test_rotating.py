@@ -57,6 +57,7 @@ STAFF = {
     "reviewer": Role.REVIEWER,
     "committee": Role.COMMITTEE_MEMBER,
 }
+CONTENT = Library(LIBRARY)
 SECONDS = count(1)
 """Processes start one after the other."""
 
@@ -99,7 +100,7 @@ class Installed:
             renewed=partial(fitting_keys, settings.key_file),
         )
         try:
-            yield Application(settings, store, Library(LIBRARY), Files(settings.evidence_folder))
+            yield Application(settings, store, CONTENT, Files(settings.evidence_folder))
         finally:
             store.close()
 
@@ -115,7 +116,7 @@ def made(folder: Path, url: str) -> Installed:
     clock = Clock()
     installed = Installed(folder, url, "", (), "", Actor("contact", "", "", frozenset()), b"")
     store = Store(url, KEYS, clock=clock)
-    app = Application(installed.settings, store, Library(LIBRARY), Files(folder / "evidence"))
+    app = Application(installed.settings, store, CONTENT, Files(folder / "evidence"))
     world = World(app, clock)
     for key, role in STAFF.items():
         world.add(key, role)
@@ -372,7 +373,7 @@ def test_a_process_that_cannot_find_the_new_key_writes_nothing(installed: Instal
 
 
 def test_the_thief_of_the_old_key_cannot_write_history_with_it(on_sqlite, tmp_path) -> None:
-    installed = on_sqlite.copied(tmp_path)
+    installed = on_sqlite.copied(tmp_path / "installed")
     rotated(installed)
     with installed.opened() as app:
         heads = app.store.heads()
@@ -547,7 +548,7 @@ def stop_and_go_on(installed: Installed, step: int) -> None:
 @given(at=st.floats(0, 1, exclude_max=True))
 @example(at=0.0)
 @example(at=0.999)
-@hypothesis_settings(max_examples=10)
+@hypothesis_settings(max_examples=6)
 def test_a_rotation_stopped_anywhere_holds_and_goes_on(
     on_sqlite: Installed, steps: int, at: float
 ) -> None:

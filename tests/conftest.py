@@ -124,11 +124,11 @@ SLOW = {
     "store": "answers chain keys purge_pass",
     "ui": (
         "charts compare decide duties engagement evidence home people questionnaire review "
-        "two_reviewers"
+        "tenders two_reviewers"
     ),
     "usecases": (
         "answering deciding duties engagements events evidence moderating policy purging "
-        "reviewing rotating second_factor sets verifying weighing"
+        "reviewing rotating second_factor sets tenders verifying weighing"
     ),
 }
 

@@ -54,6 +54,14 @@ JUDGING_ROLES: tuple[Role, ...] = (
 )
 """Who declares a conflict of interest, or that there is none, before reading a submission."""
 
+KNOW_BIDDERS: tuple[Role, ...] = (
+    Role.PROCUREMENT_OFFICER,
+    Role.SECOND_OFFICER,
+    Role.AUDITOR,
+    Role.ADMINISTRATOR,
+)
+"""Who sees names where bidders have pseudonyms: whoever invites or approves knows them anyway."""
+
 ROLE_SAYS: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "administrator",
     Role.PROCUREMENT_OFFICER: "procurement officer",
@@ -71,7 +79,7 @@ ROLE_SAYS: Mapping[Role, str] = {
 ROLE_DOES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "adds colleagues and gives roles, and sees no vendor's answers",
     Role.PROCUREMENT_OFFICER: "registers vendors, answers the intake, invites and returns",
-    Role.SECOND_OFFICER: "approves what is asked where the risk is high",
+    Role.SECOND_OFFICER: "approves what is asked where the risk is high, opens sealed bids",
     Role.REVIEWER: "judges answers and their evidence, and finishes the review",
     Role.MODERATOR: "settles where two reviewers differ and what else takes a second person",
     Role.COMMITTEE_MEMBER: "compares vendors and records decisions",
@@ -199,6 +207,17 @@ class Action(StrEnum):
     LIFT_HOLD = "lift_hold"
     EVENTS = "events"
     EXPORT_TRAIL = "export_trail"
+    # sealed tenders
+    TENDERS = "tenders"
+    TENDER = "tender"
+    JOINABLE = "joinable"
+    OPEN_TENDER = "open_tender"
+    ADD_BID = "add_bid"
+    REMOVE_BID = "remove_bid"
+    PUBLISH_TENDER = "publish_tender"
+    EXTEND_DEADLINE = "extend_deadline"
+    UNSEAL = "unseal"
+    LOCK_SCORES = "lock_scores"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +253,15 @@ what the application does by itself. Whoever takes a request in sets it.
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the store may touch: one assessment and what it belongs to, or (None) everything."""
+    """What the store may touch: one assessment and what it belongs to, or (None) everything.
+
+    `own` is a vendor's own session: what it has sealed in a tender opens for it alone until the
+    bids are opened. Without `names` bidders have pseudonyms where their tender promises that.
+    """
 
     assessment_id: str | None = None
+    own: bool = False
+    names: bool = True
 
     def covers(self, assessment_id: str | None) -> bool:
         """Whether rows of `assessment_id` (None: rows of no assessment) may be touched."""
@@ -375,6 +400,16 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.LIFT_HOLD: _ADMIN | _OFFICER | _SECOND,
     Action.EVENTS: _AUDITOR,
     Action.EXPORT_TRAIL: _AUDITOR,
+    Action.TENDERS: _READERS,
+    Action.TENDER: _READERS,
+    Action.JOINABLE: _OFFICER,
+    Action.OPEN_TENDER: _OFFICER,
+    Action.ADD_BID: _OFFICER,
+    Action.REMOVE_BID: _OFFICER,
+    Action.PUBLISH_TENDER: _OFFICER,
+    Action.EXTEND_DEADLINE: _OFFICER,
+    Action.UNSEAL: _SECOND,
+    Action.LOCK_SCORES: _SECOND | _MODERATOR,
 }
 """Role by action. Vendors never reach a verb that returns points, weights or rules."""
 
@@ -400,6 +435,9 @@ class Relation(StrEnum):
     ASKED_TO_LIFT = "asked_to_lift"
     ANOTHERS_SECTION = "anothers_section"
     UNCONFIRMED = "unconfirmed"
+    SEALED = "sealed"
+    BEGAN_TENDER = "began_tender"
+    PSEUDONYMOUS = "pseudonymous"
 
 
 RELATION_SAYS: Mapping[Relation, str] = {
@@ -425,6 +463,11 @@ RELATION_SAYS: Mapping[Relation, str] = {
     Relation.ANOTHERS_SECTION: "A respondent's link opens the sections that it names, their answers"
     " and their files; others do not exist to it.",
     Relation.UNCONFIRMED: "A vendor's session gives a one-time code before it reads a file back.",
+    Relation.SEALED: "What a bidder answers is sealed for all staff until the deadline has passed"
+    " and a second officer has opened the bids.",
+    Relation.BEGAN_TENDER: "Whoever opened or published a tender does not open its bids.",
+    Relation.PSEUDONYMOUS: "Where bidders have pseudonyms, whoever judges does not open the pages"
+    " that name them before scores are locked.",
 }
 
 _OF_ONE_VENDOR = frozenset(
@@ -463,6 +506,9 @@ _OF_ONE_SUBMISSION = frozenset(
         Action.ACCEPT_RISK,
     }
 )
+
+# While a bid is sealed. A vendor's own page of it is among them for staff.
+_OF_ONE_BID = _OF_ONE_SUBMISSION | {Action.OVERVIEW, Action.SUBMISSIONS}
 
 _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
     Relation.ANOTHERS: _OF_ONE_VENDOR,
@@ -504,6 +550,9 @@ _KEPT_OUT: Mapping[Relation, frozenset[Action]] = {
         }
     ),
     Relation.UNCONFIRMED: frozenset({Action.OPEN_EVIDENCE}),
+    Relation.SEALED: _OF_ONE_BID,
+    Relation.BEGAN_TENDER: frozenset({Action.UNSEAL}),
+    Relation.PSEUDONYMOUS: frozenset({Action.ENGAGEMENT, Action.COLLEAGUES}),
 }
 
 KEPT_OUT: Mapping[Action, tuple[Relation, ...]] = {
@@ -540,14 +589,14 @@ def authorise(actor: Actor, action: Action, assessment_id: str | None = None) ->
                 f"Your link does not allow this; it takes the {_holders(action, VENDOR_ROLES)}.",
                 "Ask the colleague who gave you the link.",
             )
-        return Scope(assessment_id or actor.assessment_id)
+        return Scope(assessment_id or actor.assessment_id, own=True)
     if not allowed(actor, action):
         raise NotAllowed(
             "role_missing",
             f"Your roles do not allow this; it takes a {_holders(action, STAFF_ROLES)}.",
             "Ask a colleague with that role, or an administrator to change yours.",
         )
-    return Scope(assessment_id)
+    return Scope(assessment_id, names=actor.has(*KNOW_BIDDERS))
 
 
 def _holders(action: Action, among: Collection[Role]) -> str:
@@ -620,11 +669,23 @@ _REFUSED: Mapping[Relation, tuple[str, str]] = {
         "Before files can be opened here, we make sure that it is you.",
         "Open the page “Evidence” and ask for a code there.",
     ),
+    Relation.SEALED: (
+        "This bid is sealed until {until}, and until a second officer has opened the bids.",
+        "The page “Tenders” says when that is and who may do it.",
+    ),
+    Relation.BEGAN_TENDER: (
+        "You opened or published this tender, so another second officer opens its bids.",
+        "Ask a colleague who is a second officer.",
+    ),
+    Relation.PSEUDONYMOUS: (
+        "This vendor bids under a pseudonym until the scores are locked.",
+        "Open the review of the bid instead; the page “Tenders” lists them.",
+    ),
 }
 
 
-def keep_out(action: Action, *relations: Relation) -> None:
-    """Refuse `action` to whoever stands in one of these relations to it.
+def keep_out(action: Action, *relations: Relation, **words: str) -> None:
+    """Refuse `action` to whoever stands in one of these relations to it; `words` fill its sentence.
 
     Raises `NotAllowed` with the relation's name as its code, and `ValueError` for a relation that
     the table does not name for this action.
@@ -633,7 +694,7 @@ def keep_out(action: Action, *relations: Relation) -> None:
         if relation not in KEPT_OUT[action]:
             raise ValueError(f"the table keeps nobody out of {action} for {relation}")
         sentence, fix = _REFUSED[relation]
-        raise NotAllowed(relation.value, sentence, fix)
+        raise NotAllowed(relation.value, sentence.format(**words), fix)
 
 
 def require_independent_review(reviewers: Collection[str], inviters: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vendorrisk.access import (
     INVITED_ROLES,
     KEPT_OUT,
+    KNOW_BIDDERS,
     POLICY,
     RELATION_SAYS,
     ROLE_DOES,
@@ -70,13 +71,14 @@ def test_staff_are_told_which_role_could_do_it_and_vendors_that_nothing_is_there
 ) -> None:
     for role in STAFF_ROLES:
         if role in POLICY[action]:
-            assert authorise(person(role), action, "a1") == Scope("a1")
+            names = role in KNOW_BIDDERS
+            assert authorise(person(role), action, "a1") == Scope("a1", names=names)
         else:
             with pytest.raises(NotAllowed, match="it takes a"):
                 authorise(person(role), action, "a1")
     for role in VENDOR_ROLES:
         if role in POLICY[action]:
-            assert authorise(contact("a1", role), action, "a1") == Scope("a1")
+            assert authorise(contact("a1", role), action, "a1") == Scope("a1", own=True)
         elif POLICY[action].isdisjoint(VENDOR_ROLES):
             with pytest.raises(NotFound):
                 authorise(contact("a1", role), action, "a1")
@@ -92,7 +94,7 @@ def test_a_vendor_never_gets_a_scope_beyond_its_own_assessment(action: Action, o
     with pytest.raises(NotFound):
         authorise(contact(None), action)
     if allowed(contact(), action):
-        assert authorise(contact(), action) == Scope("a1")
+        assert authorise(contact(), action) == Scope("a1", own=True)
 
 
 def test_what_is_not_yours_and_what_is_not_there_sound_alike() -> None:

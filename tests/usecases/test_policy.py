@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -48,6 +48,7 @@ from vendorrisk.usecases import (
     reviewing,
     sets,
     submitting,
+    tenders,
     vendors,
     weighing,
     worklist,
@@ -117,6 +118,7 @@ class Ids:
     condition: str
     given: str
     code: str
+    tender: str
 
 
 Call = Callable[[Application, Actor, Ids], object]
@@ -345,6 +347,28 @@ CALLS: dict[Action, Call] = {
     ),
     Action.LIFT_HOLD: lambda app, actor, ids: retention.lift_hold(app, actor, ids.hold),
     Action.EXPORT_TRAIL: lambda app, actor, ids: audit.export_trail(app, actor),
+    Action.TENDERS: lambda app, actor, ids: tenders.tenders(app, actor),
+    Action.TENDER: lambda app, actor, ids: tenders.tender(app, actor, ids.tender),
+    Action.JOINABLE: lambda app, actor, ids: tenders.joinable(app, actor),
+    Action.OPEN_TENDER: lambda app, actor, ids: tenders.open_tender(
+        app,
+        actor,
+        title="",
+        assessment_ids=[],
+        deadline=None,
+        late_rule="refuse",
+        pseudonymous=False,
+    ),
+    Action.ADD_BID: lambda app, actor, ids: tenders.add_bid(app, actor, ids.tender, ids.in_review),
+    Action.REMOVE_BID: lambda app, actor, ids: held(
+        lambda: tenders.remove_bid(app, actor, ids.tender, "none")
+    ),
+    Action.PUBLISH_TENDER: lambda app, actor, ids: tenders.publish_tender(app, actor, ids.tender),
+    Action.EXTEND_DEADLINE: lambda app, actor, ids: tenders.extend_deadline(
+        app, actor, ids.tender, app.clock()
+    ),
+    Action.UNSEAL: lambda app, actor, ids: tenders.unseal(app, actor, ids.tender),
+    Action.LOCK_SCORES: lambda app, actor, ids: tenders.lock_scores(app, actor, ids.tender),
 }
 
 
@@ -453,6 +477,15 @@ def walked(
     )
     (asked,) = knockouts.knockouts(world.app, world.reviewer, fatal)
     lifting = asked.liftings[0].id
+    tender = tenders.open_tender(
+        world.app,
+        world.officer,
+        title="Photo storage",
+        assessment_ids=[world.opened("Caddis Payroll")],
+        deadline=world.clock() + timedelta(days=1),
+        late_rule="refuse",
+        pseudonymous=False,
+    )
     ids = Ids(
         vendor=engagement.vendor.id,
         engagement=engagement.id,
@@ -472,6 +505,7 @@ def walked(
         condition=condition,
         given=given.id,
         code=code,
+        tender=tender,
     )
     actors = {
         Role.ADMINISTRATOR: world.staff["administrator"],

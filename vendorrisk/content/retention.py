@@ -23,6 +23,7 @@ CLASSES = (
     "sessions",
     "throttles",
     "results",
+    "tenders",
     "trail",
     "demo",
     "backups",
@@ -85,6 +86,7 @@ def _require_order(found: Mapping[str, DataClass], report: Report, at: object) -
         ("evidence", "answers"),
         ("respondents", "results"),
         ("answers", "results"),
+        ("answers", "tenders"),
     ):
         if first in found and then in found and found[first].period > found[then].period:
             report.error(

@@ -14,6 +14,7 @@ something and recorded no audit event is refused.
 
 from vendorrisk.store.chain import INSTALLATION, Break
 from vendorrisk.store.database import (
+    READ_SEALED,
     DuplicateError,
     ImmutableError,
     Migrated,
@@ -24,6 +25,7 @@ from vendorrisk.store.database import (
     migrate,
     utc_now,
 )
+from vendorrisk.store.sealing import Bid, BrokenKey, SealedError, is_sealed, snapshot_of, terms_of
 from vendorrisk.store.tables import document_text, new_id
 from vendorrisk.store.work import (
     DecisionItem,
@@ -43,7 +45,10 @@ from vendorrisk.store.work import (
 
 __all__ = [
     "INSTALLATION",
+    "READ_SEALED",
+    "Bid",
     "Break",
+    "BrokenKey",
     "DecisionItem",
     "DuplicateError",
     "EvidenceItem",
@@ -53,6 +58,7 @@ __all__ = [
     "PersonItem",
     "PortfolioRow",
     "SavedAnswer",
+    "SealedError",
     "SeatItem",
     "SessionItem",
     "StaleError",
@@ -64,8 +70,11 @@ __all__ = [
     "UnkeyedError",
     "Work",
     "document_text",
+    "is_sealed",
     "key_in_use",
     "migrate",
     "new_id",
+    "snapshot_of",
+    "terms_of",
     "utc_now",
 ]

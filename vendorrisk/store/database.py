@@ -38,6 +38,9 @@ MIGRATE = "Run `vendorrisk migrate`, then try again."
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_246_311
 
+READ_SEALED = "read_sealed"
+"""The event of reading what a bidder had sealed, after the bids were opened."""
+
 
 class StoreUnavailable(Refusal):
     """The database cannot be used now. `code` is one of locked, missing, not_migrated, newer,
@@ -146,8 +149,7 @@ class Store:
                         self._follow_key(connection)
                     else:
                         self._bind(connection, now)
-                    key = self._with_audit_key()[1]
-                    work = Work(connection, scope, now, writing=True, key=key)
+                    work = self._work(connection, scope, now, writing=True)
                     try:
                         yield work
                         work.finish()
@@ -171,7 +173,7 @@ class Store:
                     its = connection.scalar(_KEY_ID if self._sqlite else _KEY_ALONE)
                     if its != old.id:
                         raise _other_key(self.url, str(its), old.id)
-                    work = Work(connection, EVERYTHING, now, writing=True, key=key)
+                    work = Work(connection, EVERYTHING, now, writing=True, key=key, keys=old)
                     try:
                         yield work
                         retire(work, old, keys)
@@ -208,16 +210,28 @@ class Store:
 
     @contextmanager
     def read(self, scope: Scope) -> Iterator[Work]:
-        """A transaction that only reads, all of it from one moment, and never waits for writers."""
+        """A transaction that only reads, all of it from one moment, and never waits for writers.
+
+        Where it read what had been sealed, that is recorded before anybody gets it.
+        """
         with self._friendly():
             self._check()
             with self._connect(writing=False) as connection:
-                work = Work(connection, scope, self.clock(), writing=False)
+                work = self._work(connection, scope, self.clock(), writing=False)
                 with connection.begin():
                     try:
                         yield work
                     finally:
                         work.close()
+        if work.readings:
+            with self.begin(scope) as telling:
+                for actor, verb, assessment_id in dict.fromkeys(work.readings):
+                    about = ("assessment", assessment_id, assessment_id)
+                    telling.record(actor, READ_SEALED, *about, verb=verb)
+
+    def _work(self, connection: Connection, scope: Scope, now: datetime, *, writing: bool) -> Work:
+        keys, key = self._held or (None, None)
+        return Work(connection, scope, now, writing=writing, key=key, keys=keys)
 
     def _bind(self, connection: Connection, now: datetime) -> None:
         keys, key = self._with_audit_key()

@@ -760,6 +760,49 @@ class LegalHold(SQLModel, table=True):
     lifted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class Tender(SQLModel, table=True):
+    """Engagements whose vendors bid by answering the same questions, sealed until a deadline.
+
+    `sealed_key` is the key of what they answer, sealed so that only a bidder's own session has it
+    opened; unsealing adds `released_key`, the same key for everybody whom the policy table lets
+    read. Once published, only the deadline moves, and only to a later time.
+    """
+
+    __tablename__ = "tender"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    title: str
+    questionnaire_id: str
+    questionnaire_version: int
+    questionnaire_digest: str
+    rubric_digest: str
+    deadline: datetime = Field(sa_type=Moment)
+    late_rule: str
+    pseudonymous: bool
+    created_by: str = Field(foreign_key="person.id")
+    created_at: datetime = Field(sa_type=Moment)
+    published_by: str | None = Field(default=None, foreign_key="person.id")
+    published_at: datetime | None = Field(default=None, sa_type=Moment)
+    unsealed_by: str | None = Field(default=None, foreign_key="person.id")
+    unsealed_at: datetime | None = Field(default=None, sa_type=Moment)
+    locked_by: str | None = Field(default=None, foreign_key="person.id")
+    locked_at: datetime | None = Field(default=None, sa_type=Moment)
+    sealed_key: str | None = Field(default=None, sa_type=Text, repr=False)
+    released_key: str | None = Field(default=None, sa_type=Text, repr=False)
+
+
+class TenderBid(SQLModel, table=True):
+    """An assessment that bids in a tender. `pseudonym` is drawn when the tender is published."""
+
+    __tablename__ = "tender_bid"
+
+    assessment_id: str = Field(primary_key=True, foreign_key="assessment.id")
+    tender_id: str = Field(foreign_key="tender.id", index=True)
+    engagement_id: str = Field(foreign_key="engagement.id")
+    pseudonym: str = ""
+    late: bool = False
+
+
 class DeletionReceipt(SQLModel, table=True):
     """What was deleted when its time was over. Never changed, but for when its files were gone.
 

@@ -41,6 +41,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, col
 
 from vendorrisk.access import ORIGIN, SYSTEM, Actor, Role, Scope
+from vendorrisk.keys import SIZE, Keys
 from vendorrisk.store.chain import (
     ERASED,
     INSTALLATION,
@@ -52,6 +53,27 @@ from vendorrisk.store.chain import (
     row_digest,
     row_key,
     said_by,
+)
+from vendorrisk.store.sealing import (
+    PURPOSE,
+    Bid,
+    BrokenKey,
+    SealedError,
+    file_digest,
+    file_sha256,
+    hidden_columns,
+    hidden_details,
+    hide,
+    hides,
+    is_hidden,
+    is_sealed_text,
+    key_for,
+    opaque,
+    released_key,
+    sealed_key,
+    show,
+    shown_columns,
+    terms_of,
 )
 from vendorrisk.store.tables import (
     Answer,
@@ -96,6 +118,8 @@ from vendorrisk.store.tables import (
     SignIn,
     SignInDetail,
     Submission,
+    Tender,
+    TenderBid,
     Throttle,
     Vendor,
     document_text,
@@ -256,6 +280,7 @@ _DIRECT = (
     RiskAcceptance,
     Delegation,
     ReadCode,
+    TenderBid,
 )
 
 
@@ -296,12 +321,31 @@ class _ScopedSession(Session):
 def _before_flush(session: Session, *_: object) -> None:
     work = cast(_ScopedSession, session).work
     for row in session.new:
+        work._hide(row)
         work._changes(row, None)
     for row in session.deleted:
-        work._changes(row, _as_loaded(session, row), deleted=True)
+        work._changes(row, work._stored(row, _as_loaded(session, row)), deleted=True)
     for row in session.dirty:
         if session.is_modified(row):
-            work._changes(row, _as_loaded(session, row))
+            before = work._stored(row, _as_loaded(session, row))
+            work._hide(row)
+            work._changes(row, before)
+
+
+@event.listens_for(_ScopedSession, "after_flush_postexec")
+def _after_flush(session: Session, *_: object) -> None:
+    cast(_ScopedSession, session).work._show_again()
+
+
+def _on_load(row: Any, context: Any, *_: object) -> None:
+    session = getattr(context, "session", None)
+    if isinstance(session, _ScopedSession):
+        session.work._loaded(row)
+
+
+for _table in (Submission, Evidence, AuditEvent, Engagement):
+    event.listen(_table, "load", _on_load)
+    event.listen(_table, "refresh", _on_load)
 
 
 class Work:
@@ -315,11 +359,13 @@ class Work:
         *,
         writing: bool,
         key: bytes | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self.scope = scope
         self.now = now
         self._writing = writing
         self._key = key
+        self._master = keys
         self._connection = connection
         self._session = _ScopedSession(connection, expire_on_commit=False)
         self._session.work = self
@@ -327,6 +373,14 @@ class Work:
         self._changed: _Changes = {}
         self._recorded: list[_Recorded] = []
         self._answers_seen: dict[tuple[str, str], SavedAnswer] = {}
+        self._answers_stored: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._bids: dict[str, Bid] | None = None
+        self._no_bids: set[str] = set()
+        self._masks: dict[str, Bid] | None = None
+        self._keys_of: dict[str, bytes | None] = {}
+        self._as_stored: dict[int, tuple[SQLModel, dict[str, tuple[Any, Any]]]] = {}
+        self._to_show: list[tuple[SQLModel, dict[str, Any]]] = []
+        self.readings: list[tuple[Actor, str, str]] = []
 
     def finish(self) -> None:
         """Send what is still unsent, then the events; refuse changes that no event tells of."""
@@ -383,6 +437,9 @@ class Work:
             parent, name = _PARENT[table]
             ids = select(parent.id).where(parent.assessment_id == own)
             return cast("ColumnElement[bool]", getattr(table, name).in_(ids))
+        if table is Tender:
+            its = select(col(TenderBid.tender_id)).where(col(TenderBid.assessment_id) == own)
+            return col(Tender.id).in_(its)
         engagement = select(col(Assessment.engagement_id)).where(col(Assessment.id) == own)
         if table is Engagement:
             return col(Engagement.id).in_(engagement)
@@ -415,7 +472,7 @@ class Work:
         if self.scope.assessment_id is not None and not self._covers(row):
             raise OutOfScopeError(f"{type(row).__name__} lies outside the scope")
         table = _TABLES[str(row.__tablename__)]
-        now = {column.name: getattr(row, column.name) for column in table.c}
+        now = self._stored(row, {column.name: getattr(row, column.name) for column in table.c})
         self._note_change(self._chain_of(row), table, before, None if deleted else now)
 
     def _require_writing(self, table: str) -> None:
@@ -465,7 +522,17 @@ class Work:
         if self._writing:
             query = _ASSESSMENT_ALONE
             self._own_chains.add(assessment_id)
-        return self._session.scalars(query, {"id": assessment_id}).first()
+        found = self._session.execute(query, {"id": assessment_id}).first()
+        if found is None:
+            return None
+        if not found.bids and self.scope.names:
+            self._no_bids.add(assessment_id)
+        return found[0]
+
+    def assessments(self, ids: Collection[str]) -> list[Assessment]:
+        """These assessments, as far as they are in scope."""
+        query = select(Assessment).where(self._within(Assessment), col(Assessment.id).in_(ids))
+        return list(self._session.scalars(query))
 
     def replies(self, assessment_id: str) -> dict[str, Any]:
         """Every reply that stands, by question id, read from its JSON."""
@@ -473,6 +540,9 @@ class Work:
             return {}
         query = _REPLIES[self._connection.dialect.name]
         text = self._connection.execute(query, {"assessment_id": assessment_id}).scalar()
+        if text and is_sealed_text(text.partition(":")[2]):
+            saved = self.answers(assessment_id).items()
+            return {name: json.loads(one.reply) for name, one in saved if one.reply is not None}
         return cast("dict[str, Any]", json.loads(f"{{{text or ''}}}"))
 
     def answers(
@@ -485,13 +555,17 @@ class Work:
         query = _ANSWERS
         if question_ids is not None:
             query = _ANSWERS_TO
-            values["question_ids"] = list(question_ids)
+            values["question_ids"] = [self._row_of(assessment_id, q) for q in question_ids]
         # Plain text, because converting times column by column costs more than all the rest.
         rows = self._connection.execute(query, values).all()
-        found = {
-            question: SavedAnswer(question, version, reply, note, who, read_moment(at))
-            for question, version, reply, note, who, at in rows
-        }
+        found = {}
+        for question, version, reply, note, who, at in rows:
+            saved = SavedAnswer(question, version, reply, note, who, read_moment(at))
+            if is_sealed_text(reply):
+                stored = {"assessment_id": assessment_id, **saved._asdict()}
+                saved = self._shown_answer(assessment_id, saved)
+                self._answers_stored[assessment_id, saved.question_id] = stored
+            found[saved.question_id] = saved
         if self._writing:
             self._answers_seen.update({(assessment_id, q): saved for q, saved in found.items()})
         return found
@@ -514,7 +588,7 @@ class Work:
         self._require(assessment_id)
         self._require_writing("answer")
         saved = SavedAnswer(question_id, seen_version + 1, reply, note, saved_by, self.now)
-        values = {"assessment_id": assessment_id, **saved._asdict()}
+        values = self._hidden_answer(assessment_id, saved)
         before = self._answer_before(assessment_id, question_id, seen_version)
         if not self._replace(_ANSWER, "assessment_id", values):
             raise StaleError(self.answers(assessment_id, [question_id]).get(question_id))
@@ -523,6 +597,7 @@ class Work:
         self._note_change(assessment_id, _ANSWER, before, values)
         self._note_change(assessment_id, _ANSWER_REVISION, None, revision)
         self._answers_seen[assessment_id, question_id] = saved
+        self._answers_stored[assessment_id, question_id] = values
         return saved
 
     def _answer_before(
@@ -532,7 +607,10 @@ class Work:
         seen = self._answers_seen.get((assessment_id, question_id))
         if version and (seen is None or seen.version != version):
             seen = self.answers(assessment_id, [question_id]).get(question_id)
-        return {"assessment_id": assessment_id, **seen._asdict()} if version and seen else None
+        if not version or seen is None:
+            return None
+        stored = self._answers_stored.get((assessment_id, question_id))
+        return dict(stored) if stored else {"assessment_id": assessment_id, **seen._asdict()}
 
     def note_progress(self, assessment: Assessment, answered: int, asked: int) -> None:
         """Store how far an assessment is answered, where that has changed."""
@@ -576,15 +654,266 @@ class Work:
         for evidence, question_id in self._session.execute(query):
             questions = items.setdefault(evidence.id, (evidence, []))[1]
             if question_id is not None:
-                questions.append(question_id)
-        return [EvidenceItem(evidence, tuple(ids)) for evidence, ids in items.values()]
+                questions.append(self._question_in(evidence, question_id))
+        return [EvidenceItem(evidence, tuple(sorted(ids))) for evidence, ids in items.values()]
 
     def attach(self, evidence: Evidence, questions: Iterable[str]) -> Evidence:
         """Add a piece of evidence for the questions named."""
         self.add(evidence)
-        for question_id in dict.fromkeys(questions):
-            self.add(EvidenceFor(evidence_id=evidence.id, question_id=question_id))
+        self.let_speak(evidence, questions)
         return evidence
+
+    def let_speak(self, evidence: Evidence, questions: Iterable[str]) -> None:
+        """Let a piece of evidence speak for the questions named, too."""
+        key = self._key_of(evidence.assessment_id)
+        for question_id in dict.fromkeys(questions):
+            stored = hide(key, question_id, f"for/{evidence.id}") if key else question_id
+            self.add(EvidenceFor(evidence_id=evidence.id, question_id=stored))
+
+    def questions_of(self, evidence: Evidence) -> frozenset[str]:
+        """The ids of the questions that a piece of evidence speaks for."""
+        rows = self.all(EvidenceFor, evidence_id=evidence.id)
+        return frozenset(self._question_in(evidence, row.question_id) for row in rows)
+
+    def _question_in(self, evidence: Evidence, stored: str) -> str:
+        if not is_sealed_text(stored):
+            return stored
+        key = self._key_of(evidence.assessment_id)
+        return stored if key is None else str(show(key, stored, f"for/{evidence.id}"))
+
+    # Sealed tenders ----------------------------------------------------------------------------
+
+    def bids(self, *, anew: bool = False) -> Mapping[str, Bid]:
+        """The bids in scope, by assessment; one query, the first time or `anew`."""
+        if self._bids is None or anew:
+            query = _BIDS
+            if self.scope.assessment_id is not None and self.scope.names:
+                query = query.where(col(TenderBid.assessment_id) == self.scope.assessment_id)
+            self._keys_of.clear()
+            self._no_bids.clear()
+            self._masks = None
+            self._bids = {
+                row.assessment_id: Bid(
+                    assessment_id=row.assessment_id,
+                    tender_id=row.tender_id,
+                    engagement_id=row.engagement_id,
+                    vendor_id=row.vendor_id,
+                    title=row.title,
+                    pseudonym=row.pseudonym,
+                    late=row.late,
+                    pseudonymous=row.pseudonymous,
+                    terms=terms_of(row),
+                    sealed_key=row.sealed_key,
+                    released_key=row.released_key,
+                )
+                for row in self._connection.execute(query)
+            }
+        return self._bids
+
+    def bid(self, assessment_id: str) -> Bid | None:
+        """The bid that an assessment is, None for one that is part of no tender."""
+        return None if assessment_id in self._no_bids else self.bids().get(assessment_id)
+
+    def hold_tender(self, tender_id: str, *, alone: bool) -> Tender | None:
+        """A tender that nobody changes until this ends; `alone`: nobody else holds it either.
+
+        Whoever holds assessments as well takes those first, so that none waits in a circle.
+        """
+        self._require_writing("tender")
+        query = select(Tender).where(self._within(Tender), col(Tender.id) == tender_id)
+        query = query.with_for_update(read=not alone).execution_options(populate_existing=True)
+        found = self._session.scalars(query).first()
+        self.bids(anew=True)
+        return found
+
+    def make_key(self, tender: Tender) -> None:
+        """Give a new tender its key, which opens for its bidders alone."""
+        tender.sealed_key = sealed_key(
+            self._require_tender_key(), tender.id, secrets.token_bytes(SIZE)
+        )
+
+    def release_key(self, tender: Tender, by: str) -> None:
+        """Open what the bidders of a tender said to everybody who may read it.
+
+        Raises `BrokenKey`.
+        """
+        master = self._require_tender_key()
+        tender.released_key = released_key(master, tender.id, tender.sealed_key)
+        tender.unsealed_at, tender.unsealed_by = self.now, by
+        self._session.flush()
+        self.bids(anew=True)
+
+    def require_opened(self, assessment_id: str) -> None:
+        """Raise `BrokenKey` for a bid that was opened and whose key is not as it was stored."""
+        self._key_of(assessment_id)
+
+    def note_reading(self, actor: Actor, verb: str, assessment_id: str) -> None:
+        """Let an event tell that somebody read what was sealed, where nothing else would."""
+        if not self._writing:
+            self.readings.append((actor, verb, assessment_id))
+
+    def masks(self) -> Mapping[str, Bid]:
+        """By assessment, the bid by whose pseudonym this scope knows its engagement."""
+        if self.scope.names:
+            return {}
+        if self._masks is None:
+            masked = {one.engagement_id: one for one in self.bids().values() if one.masked}
+            self._masks = {}
+            if masked:
+                beside = select(_ASSESSMENTS.c.id, _ASSESSMENTS.c.engagement_id)
+                beside = beside.where(_ASSESSMENTS.c.engagement_id.in_(masked))
+                rows = self._connection.execute(beside)
+                self._masks = {row[0]: masked[row[1]] for row in rows}
+        return self._masks
+
+    def mask_of(self, engagement_id: str) -> Bid | None:
+        """The bid by whose pseudonym this scope knows an engagement, None for its own name."""
+        return next((b for b in self.masks().values() if b.engagement_id == engagement_id), None)
+
+    def bidders(self, tender_id: str) -> tuple[str, ...]:
+        """The names of a tender's bidders by alphabet, which does not tell who has which bid."""
+        ids = {bid.vendor_id for bid in self.bids().values() if bid.tender_id == tender_id}
+        names = self._session.execute(select(col(Vendor.name)).where(col(Vendor.id).in_(ids)))
+        return tuple(sorted({row[0] for row in names}, key=str.casefold))
+
+    def known_as(self, engagement: Engagement, vendor: Vendor) -> Vendor:
+        """The vendor of an engagement as this scope knows it: by name, or by pseudonym."""
+        bid = self.mask_of(engagement.id)
+        if bid is None:
+            return vendor
+        return Vendor(id=bid.assessment_id, name=bid.pseudonym, created_at=self.now, created_by="")
+
+    def _require_tender_key(self) -> bytes:
+        if self._master is None:
+            raise OutOfScopeError("a tender's key was asked for without a key")
+        return self._master.derive(PURPOSE)
+
+    def _key_of(self, assessment_id: str) -> bytes | None:
+        """The key of the tender that an assessment bids in, None where it is not for this scope."""
+        bid = self.bid(assessment_id)
+        if bid is None or self._master is None:
+            return None
+        if assessment_id not in self._keys_of:
+            own = self.scope.own and self.scope.assessment_id == assessment_id
+            self._keys_of[assessment_id] = key_for(self._require_tender_key(), bid, own=own)
+        return self._keys_of[assessment_id]
+
+    def _sha256_of(self, file: Evidence) -> str:
+        """A file's SHA-256, which names it on the disk; as it stands where it does not open.
+
+        It opens in every scope, because files are checked and deleted by it before and after the
+        bids are opened; what else is known of the file does not.
+        """
+        bid = self.bid(file.assessment_id)
+        try:
+            key = key_for(self._require_tender_key(), bid, own=True) if bid else None
+            return file_sha256(key, file.id, file.sha256) if key else file.sha256
+        except BrokenKey:
+            return file.sha256
+
+    def _row_of(self, assessment_id: str, question_id: str) -> str:
+        """The question id under which an answer lies in its table."""
+        key = self._key_of(assessment_id)
+        return question_id if key is None else opaque(key, assessment_id, question_id)
+
+    def _hidden_answer(self, assessment_id: str, saved: SavedAnswer) -> dict[str, Any]:
+        """An answer's columns as they are stored: sealed, where it belongs to a bid."""
+        values = {"assessment_id": assessment_id, **saved._asdict()}
+        if self.bid(assessment_id) is None:
+            return values
+        key = self._key_of(assessment_id)
+        if key is None:
+            raise SealedError
+        stored = opaque(key, assessment_id, saved.question_id)
+        about = f"answer/{assessment_id}/{stored}/{saved.version}"
+        said = [saved.question_id, saved.reply, saved.note]
+        return {**values, "question_id": stored, "reply": hide(key, said, about), "note": ""}
+
+    def _shown_answer(self, assessment_id: str, stored: SavedAnswer) -> SavedAnswer:
+        key = self._key_of(assessment_id)
+        if key is None:
+            raise SealedError
+        about = f"answer/{assessment_id}/{stored.question_id}/{stored.version}"
+        question_id, reply, note = show(key, str(stored.reply), about)
+        return stored._replace(question_id=question_id, reply=reply, note=note)
+
+    def _loaded(self, row: SQLModel) -> None:
+        """Called for each row read that may be sealed, or name a bidder by another name."""
+        said: dict[str, Any] = {}
+        if isinstance(row, Evidence) and is_sealed_text(row.sha256) and self._master is not None:
+            said["sha256"] = self._sha256_of(row)
+        if hides(type(row)) and is_hidden(row):
+            key = self._key_or_none(cast(Any, row).assessment_id)
+            try:
+                said |= shown_columns(key, row) if key else {}
+            except BrokenKey:  # it stays sealed, and `snapshot_of` refuses it
+                said = {}
+        said |= self._masked(row)
+        said = {name: value for name, value in said.items() if value != getattr(row, name)}
+        if said:
+            pairs = {name: (value, getattr(row, name)) for name, value in said.items()}
+            self._as_stored[id(row)] = (row, pairs)
+            for name, value in said.items():
+                set_committed_value(row, name, value)
+
+    def _key_or_none(self, assessment_id: str | None) -> bytes | None:
+        try:
+            return self._key_of(assessment_id or "")
+        except BrokenKey:
+            return None
+
+    def _masked(self, row: SQLModel) -> dict[str, Any]:
+        """What a row says of a bidder to those who know it by its pseudonym."""
+        if isinstance(row, Engagement):
+            bid = self.mask_of(row.id)
+            hidden = {"title": bid.title, "service": "", "value_minor": None} if bid else {}
+            return hidden
+        if self.scope.names or not isinstance(row, Submission | AuditEvent):
+            return {}
+        bid = self.masks().get(row.assessment_id or "")
+        if bid is None:
+            return {}
+        if isinstance(row, Submission):
+            return {"signed_by_name": bid.pseudonym, "signed_by_role": ""}
+        named = {"actor_name": bid.pseudonym, "origin": ""} if row.actor_kind == "contact" else {}
+        return {**named, "details": "{}"}
+
+    def _stored(self, row: SQLModel, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A row's columns as the database has them, where they are shown as something else."""
+        _, pairs = self._as_stored.get(id(row), (row, {}))
+        return {
+            name: pairs[name][1] if name in pairs and value == pairs[name][0] else value
+            for name, value in values.items()
+        }
+
+    def _hide(self, row: SQLModel) -> None:
+        """Called for each row about to be written: what a bidder says is written sealed."""
+        if not hides(type(row)) or isinstance(row, AuditEvent):
+            return
+        one = cast(Any, row)
+        _, pairs = self._as_stored.get(id(row), (row, {}))
+        new = row in self._session.new
+        if new and self.bid(one.assessment_id) is None:
+            return
+        if not new and all(getattr(row, name) == pair[0] for name, pair in pairs.items()):
+            return
+        key = self._key_of(one.assessment_id)
+        if key is None:
+            raise SealedError
+        stored = hidden_columns(key, row)
+        if isinstance(row, Evidence):
+            stored["sha256"] = file_digest(key, row.id, row.sha256)
+        said = {name: getattr(row, name) for name in stored}
+        self._as_stored[id(row)] = (row, {name: (said[name], stored[name]) for name in stored})
+        for name, value in stored.items():
+            setattr(row, name, value)
+        self._to_show.append((row, said))
+
+    def _show_again(self) -> None:
+        for row, said in self._to_show:
+            for name, value in said.items():
+                set_committed_value(row, name, value)
+        self._to_show.clear()
 
     # Submissions, reviews, scorecards, decisions -----------------------------------------------
 
@@ -820,7 +1149,22 @@ class Work:
             query = query.where(col(Assessment.id).in_(assessment_ids))
         if self.scope.assessment_id is not None:
             query = query.where(col(Assessment.id) == self.scope.assessment_id)
-        return [PortfolioRow(*row) for row in self._session.execute(query)]
+        found = [PortfolioRow(*row) for row in self._session.execute(query)]
+        return self._by_pseudonym(found, named=vendor_id is not None) if self.masks() else found
+
+    def _by_pseudonym(self, rows: Iterable[PortfolioRow], *, named: bool) -> list[PortfolioRow]:
+        """The rows with bidders as this scope knows them, in an order that tells nothing more.
+
+        Where one vendor's rows were asked for by its id, its bids are not among them.
+        """
+        found = []
+        for row in rows:
+            bid = self.mask_of(row.engagement.id) if row.engagement is not None else None
+            if bid is None or row.engagement is None:
+                found.append(row)
+            elif not named:
+                found.append(replace(row, vendor=self.known_as(row.engagement, row.vendor)))
+        return sorted(found, key=lambda row: (row.vendor.name.casefold(), row.vendor.id))
 
     def names(self, ids: Collection[str]) -> dict[str, str]:
         """The names of people and contacts by id, for ids taken from rows that were in scope."""
@@ -828,7 +1172,10 @@ class Work:
             return {}
         both = union_all(
             select(col(Person.id), col(Person.name)).where(col(Person.id).in_(ids)),
-            select(col(Contact.id), col(Contact.name)).where(col(Contact.id).in_(ids)),
+            select(col(Contact.id), col(Contact.name)).where(
+                col(Contact.id).in_(ids),
+                col(Contact.vendor_id).not_in({one.vendor_id for one in self.masks().values()}),
+            ),
         )
         return {row[0]: row[1] for row in self._session.execute(both)}
 
@@ -1098,6 +1445,7 @@ class Work:
         rows = []
         for number, one in enumerate(recorded, number + 1):  # noqa: B020 - counts on from the end
             nonce = secrets.token_hex(16)
+            subject_kind, subject_id, details = self._told_of(chain, number, one)
             event: dict[str, Any] = {
                 "id": new_id(),
                 "chain": chain,
@@ -1107,10 +1455,10 @@ class Work:
                 "actor_id": one.actor.id,
                 "actor_name": one.actor.name,
                 "action": one.action,
-                "subject_kind": one.subject_kind,
-                "subject_id": one.subject_id,
+                "subject_kind": subject_kind,
+                "subject_id": subject_id,
                 "assessment_id": None if chain == INSTALLATION else chain,
-                "details": document_text(one.details),
+                "details": details,
                 "origin": ORIGIN.get(),
                 "nonce": nonce,
                 "changes": self._digests(nonce, one.changes),
@@ -1120,6 +1468,23 @@ class Work:
             event["hash"] = previous = link(event, self._key)
             rows.append(event)
         self._connection.execute(_INSERT_EVENT, rows if len(rows) > 1 else rows[0])
+
+    def _told_of(self, chain: str, number: int, one: _Recorded) -> tuple[str, str, str]:
+        """Kind and id of an event's subject, and its details; of a bidder's acts without what they
+        would tell of its answers.
+        """
+        plain = one.subject_kind, one.subject_id, document_text(one.details)
+        if one.actor.kind != "contact" or chain == INSTALLATION:
+            return plain
+        bid = self.bid(chain)
+        key = self._key_of(chain) if bid is not None and bid.sealed else None
+        if key is None:
+            return plain
+        if one.subject_kind != "question":
+            return one.subject_kind, one.subject_id, hidden_details(key, chain, number, one.details)
+        said = {"question": one.subject_id, **one.details}
+        subject = opaque(key, chain, one.subject_id)
+        return "answer", subject, hidden_details(key, chain, number, said)
 
     def _digests(self, nonce: str, changes: _Changes) -> str:
         key = self._key or b""
@@ -1428,7 +1793,34 @@ _REPLIES = {
         ("postgresql", f"string_agg({_MEMBER}, ',')"),
     )
 }
-_ASSESSMENT = select(Assessment).where(col(Assessment.id) == bindparam("id"))
+_BIDS = (
+    select(
+        col(TenderBid.assessment_id),
+        col(TenderBid.tender_id),
+        col(TenderBid.engagement_id),
+        col(Engagement.vendor_id),
+        col(Tender.title),
+        col(TenderBid.pseudonym),
+        col(TenderBid.late),
+        col(Tender.pseudonymous),
+        col(Tender.deadline),
+        col(Tender.late_rule),
+        col(Tender.published_at),
+        col(Tender.unsealed_at),
+        col(Tender.locked_at),
+        col(Tender.sealed_key),
+        col(Tender.released_key),
+    )
+    .join(Tender, col(Tender.id) == col(TenderBid.tender_id))
+    .join(Engagement, col(Engagement.id) == col(TenderBid.engagement_id))
+)
+_ASSESSMENT = select(
+    Assessment,
+    select(col(TenderBid.tender_id))
+    .where(col(TenderBid.assessment_id) == bindparam("id"))
+    .exists()
+    .label("bids"),
+).where(col(Assessment.id) == bindparam("id"))
 _ASSESSMENT_ALONE = _ASSESSMENT.with_for_update()
 _NOTE_PROGRESS = (
     update(_TABLES["assessment"])

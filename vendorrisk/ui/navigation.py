@@ -31,6 +31,7 @@ STAFF = (
     Entry("engagement", "Engagement", "handshake", Action.ENGAGEMENT, in_menu=False),
     Entry("questionnaire", "Questionnaire", "list_alt", Action.SECTION, in_menu=False),
     Entry("review", "Review", "fact_check", Action.REVIEW_SHEET),
+    Entry("tenders", "Tenders", "lock_clock", Action.TENDERS),
     Entry("compare", "Compare", "compare_arrows", Action.COMPARISON),
     Entry("decide", "Decide", "gavel", Action.DECISION_OPTIONS),
     Entry("people", "People", "group", Action.LIST_PEOPLE),

@@ -16,10 +16,18 @@ from vendorrisk.conditions import DONT_KNOW
 from vendorrisk.conditions import State as Absent
 from vendorrisk.document import Report
 from vendorrisk.questionnaire import EvidenceKind, EvidenceRequest, Question, Questionnaire
-from vendorrisk.store import EvidenceItem, SavedAnswer, StaleError, Work, document_text
+from vendorrisk.store import (
+    EvidenceItem,
+    SavedAnswer,
+    StaleError,
+    Work,
+    document_text,
+    snapshot_of,
+)
 from vendorrisk.store.tables import Assessment, Submission
+from vendorrisk.tender import LATE_SAYS
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, kept_sealed
 from vendorrisk.usecases.errors import Conflict, Invalid, NotFound, Refusal
 from vendorrisk.usecases.forms import Form, clean
 from vendorrisk.usecases.intake import INTAKE, keep_tier
@@ -52,6 +60,7 @@ class Workspace:
     questions can be read, the replies cannot. `next_submission` is the number to hand to
     `submitting.submit`. `returned_reason` stands while the assessment is back with the vendor.
     `scope` says what is assessed, by product, environment and entity as far as each is named.
+    `sealed_until` is the deadline of the tender that it bids in, and `late_says` its rule.
     """
 
     assessment_id: str
@@ -75,6 +84,8 @@ class Workspace:
     next_submission: int
     returned_reason: str | None
     scope: Mapping[str, str]
+    sealed_until: datetime | None = None
+    late_says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +187,14 @@ def overview(app: Application, actor: Actor, assessment_id: str) -> Workspace:
     scope = authorise(actor, Action.OVERVIEW, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_sealed(work, actor, Action.OVERVIEW, row)
         engagement, vendor = require_parents(work, row)
         sheet = sheet_of(app, work, row)
         _require_reader(actor, sheet.questionnaire)
         submission = work.latest_submission(assessment_id)
         latest = max(sheet.saved.values(), key=lambda answer: answer.saved_at, default=None)
         names = work.names([latest.saved_by]) if latest else {}
+        bid = work.bid(assessment_id)
     state = State(row.state)
     withheld = withheld_from(actor, sheet.questionnaire, state)
     return Workspace(
@@ -212,6 +225,8 @@ def overview(app: Application, actor: Actor, assessment_id: str) -> Workspace:
         if submission is not None and state is State.RETURNED
         else None,
         scope=json.loads(row.facts).get("scope", {}),
+        sealed_until=bid.terms.deadline if bid else None,
+        late_says=LATE_SAYS[bid.terms.late_rule] if bid else "",
     )
 
 
@@ -220,6 +235,7 @@ def section(app: Application, actor: Actor, assessment_id: str, section_id: str)
     scope = authorise(actor, Action.SECTION, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_sealed(work, actor, Action.SECTION, row)
         sheet = sheet_of(app, work, row)
         asked = sheet.questionnaire
         if not in_reach(actor, section_id):
@@ -328,6 +344,7 @@ def missing(app: Application, actor: Actor, assessment_id: str) -> tuple[Missing
     scope = authorise(actor, Action.MISSING, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        kept_sealed(work, actor, Action.MISSING, row)
         sheet = sheet_of(app, work, row)
         _require_reader(actor, sheet.questionnaire)
         if withheld_from(actor, sheet.questionnaire, State(row.state)):
@@ -413,7 +430,7 @@ def submitted_evidence(work: Work, assessment_id: str) -> frozenset[str]:
     """The ids of the files that any submission of an assessment names."""
     found: set[str] = set()
     for submission in work.all(Submission, assessment_id=assessment_id):
-        found.update(json.loads(submission.snapshot)["evidence"])
+        found.update(snapshot_of(submission)["evidence"])
     return frozenset(found)
 
 
@@ -491,6 +508,8 @@ def _difference(some: Iterable[Question], others: Iterable[Question]) -> tuple[s
 
 
 def _keep_progress(work: Work, row: Assessment, sheet: AnswerSheet) -> None:
+    if work.bid(row.id) is not None:  # how far a bid is would tell something of it
+        return
     was_complete = row.answered == row.asked
     row.answered, row.asked = sheet.progress.answered, sheet.progress.asked
     if row.questionnaire_id == INTAKE:

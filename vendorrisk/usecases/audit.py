@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from vendorrisk.access import Action, Actor, authorise
 from vendorrisk.reports.spreadsheet import csv_table
-from vendorrisk.store import TrailFilter, Work
+from vendorrisk.store import READ_SEALED, TrailFilter, Work
 from vendorrisk.store.tables import AuditEvent
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.sheets import require_assessment
@@ -170,6 +170,9 @@ def _says(action: str) -> str:
 
 def _event(row: AuditEvent, about: Mapping[str, str]) -> Event:
     who = row.actor_name or "Somebody whose name was erased"
+    details = json.loads(row.details)
+    if "sealed" in details:  # of a bidder's act, until the bids are opened
+        details = {}
     subject = f": {row.subject_id}" if row.subject_kind == "question" else ""
     return Event(
         number=row.number,
@@ -178,7 +181,7 @@ def _event(row: AuditEvent, about: Mapping[str, str]) -> Event:
         who_kind=row.actor_kind,
         action=row.action,
         says=f"{who} {_says(row.action)}{subject}.",
-        details=json.loads(row.details),
+        details=details,
         about=about.get(row.assessment_id or "", ""),
         origin=row.origin or "",
         assessment_id=row.assessment_id,
@@ -254,4 +257,12 @@ _SAYS: Mapping[str, str] = {
     Action.SETTLE_OVERRIDE: "settled a request to open a closed outcome",
     Action.CLOSE_CONDITION: "closed a condition",
     Action.ACCEPT_RISK: "accepted a risk",
+    Action.OPEN_TENDER: "prepared a tender",
+    Action.ADD_BID: "let this bid in a tender",
+    Action.REMOVE_BID: "took this out of a tender",
+    Action.PUBLISH_TENDER: "published the tender",
+    Action.EXTEND_DEADLINE: "moved the deadline of a tender",
+    Action.UNSEAL: "opened the bids",
+    Action.LOCK_SCORES: "locked the scores",
+    READ_SEALED: "read what had been sealed",
 }

@@ -25,7 +25,7 @@ from vendorrisk.store.tables import (
     Vendor,
 )
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import checks_of, granted_overrides, kept_apart
+from vendorrisk.usecases.duties import checks_of, granted_overrides, kept_apart, kept_sealed
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.intake import IntakeResult, intake_of
@@ -328,6 +328,7 @@ def comparison(app: Application, actor: Actor, assessment_ids: Sequence[str]) ->
         )
     form.check()
     with app.store.read(scope) as work:
+        kept_sealed(work, actor, Action.COMPARISON, *work.assessments(chosen))
         cases = list(_sides(app, work, chosen))
         kept_apart(work, actor, Action.COMPARISON, *(case.row for case in cases))
     rows = [*_rule_rows(cases), *_domain_rows(cases), *_question_rows(cases)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vendorrisk.access import EVERYTHING, Action, Actor, authorise
+from vendorrisk.access import EVERYTHING, Action, Actor, Relation, authorise, keep_out
 from vendorrisk.assessment import Move, State, after
 from vendorrisk.identity import hash_token, new_token
 from vendorrisk.store import Work
@@ -60,6 +60,8 @@ def colleagues(app: Application, actor: Actor, assessment_id: str) -> Colleagues
     scope = authorise(actor, Action.COLLEAGUES, assessment_id)
     with app.store.read(scope) as work:
         row = require_assessment(work, assessment_id)
+        if assessment_id in work.masks():
+            keep_out(Action.COLLEAGUES, Relation.PSEUDONYMOUS)
         sections = {s.id: s.title for s in content_of(app, row).questionnaire.sections}
         given = {
             one.invitation_id: one for one in work.all(Delegation, assessment_id=assessment_id)

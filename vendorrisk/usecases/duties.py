@@ -19,7 +19,7 @@ from vendorrisk.access import (
     keep_out,
 )
 from vendorrisk.assessment import STATE_SAYS, Move, State, may
-from vendorrisk.store import Work
+from vendorrisk.store import Bid, Work
 from vendorrisk.store.tables import (
     Assessment,
     ConditionCheck,
@@ -33,6 +33,7 @@ from vendorrisk.store.tables import (
     Scorecard,
     Submission,
 )
+from vendorrisk.tender import moment_says
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
@@ -418,13 +419,38 @@ def accept_risk(
 
 
 def kept_apart(work: Work, actor: Actor, action: Action, *rows: Assessment) -> None:
-    """Refuse to show what was submitted to whoever judges and has not declared, or is in conflict.
+    """Refuse to show what was submitted while it is sealed, and to whoever judges and has not
+    declared, or is in conflict. Reading what had been sealed is an event.
 
-    Raises `NotAllowed` (undeclared, conflicted).
+    Raises `NotAllowed` (sealed, undeclared, conflicted).
     """
+    bids = kept_sealed(work, actor, action, *rows)
     about = {row.engagement_id for row in rows if row.questionnaire_id != INTAKE}
     for relation in withheld_from(work, actor, about).values():
         keep_out(action, relation)
+    _note_readings(work, actor, action, bids)
+
+
+def kept_sealed(work: Work, actor: Actor, action: Action, *rows: Assessment) -> list[Bid]:
+    """Refuse staff whatever tells of a sealed bid's answers; gives the bids among `rows`.
+
+    Raises `NotAllowed` (sealed), and `Refusal` (tender_key_broken) where an opened bid cannot be
+    read any more.
+    """
+    if actor.kind != "person":
+        return []
+    bids = [bid for row in rows if (bid := work.bid(row.id)) is not None]
+    for bid in bids:
+        if bid.sealed:
+            keep_out(action, Relation.SEALED, until=moment_says(bid.terms.deadline))
+        work.require_opened(bid.assessment_id)
+    return bids
+
+
+def _note_readings(work: Work, actor: Actor, action: Action, bids: Iterable[Bid]) -> None:
+    if action is not Action.OPEN_EVIDENCE:  # which is an event of its own
+        for bid in bids:
+            work.note_reading(actor, action, bid.assessment_id)
 
 
 def withheld_from(

@@ -12,7 +12,7 @@ from vendorrisk.evidence import UnacceptableFile, Upload, examine, require_room
 from vendorrisk.marking import mark
 from vendorrisk.scanning import NotScanned
 from vendorrisk.store import EvidenceItem, Work
-from vendorrisk.store.tables import DeletionReceipt, Evidence, EvidenceFor
+from vendorrisk.store.tables import DeletionReceipt, Evidence
 from vendorrisk.usecases.answering import (
     EvidenceView,
     evidence_view,
@@ -222,11 +222,10 @@ def link_evidence(
         for question in for_questions or [""]:
             _check_target(form, actor, sheet, file.kind, [question] if question else [])
         form.check()
-        there = {one.question_id for one in work.all(EvidenceFor, evidence_id=file.id)}
+        there = work.questions_of(file)
         more = tuple(q for q in dict.fromkeys(for_questions) if q not in there)
-        for question in more:
-            work.add(EvidenceFor(evidence_id=file.id, question_id=question))
         if more:
+            work.let_speak(file, more)
             move(work, row, Move.ANSWER)
             work.record(actor, Action.LINK_EVIDENCE, "evidence", file.id, row.id, questions=more)
 
@@ -234,8 +233,8 @@ def link_evidence(
 def _require_own_section(app: Application, work: Work, actor: Actor, file: Evidence) -> None:
     """A respondent finds files of their own sections alone. Raises `NotFound`."""
     asked = content_of(app, require_assessment(work, file.assessment_id)).questionnaire
-    there = {one.question_id for one in work.all(EvidenceFor, evidence_id=file.id)}
-    if actor.sections is not None and there.isdisjoint(own_questions(actor, asked)):
+    own = own_questions(actor, asked)
+    if actor.sections is not None and work.questions_of(file).isdisjoint(own):
         raise NotFound("This file")
 
 

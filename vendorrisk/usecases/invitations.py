@@ -10,6 +10,7 @@ from vendorrisk.assessment import State
 from vendorrisk.identity import hash_token, new_token, session_ends
 from vendorrisk.questionnaire import Question, minutes_by_role
 from vendorrisk.store.tables import Contact, Invitation, SignIn
+from vendorrisk.tender import LATE_SAYS
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.people import slowing_guesses
@@ -53,6 +54,8 @@ class InvitedView:
     started: bool
     submitted: bool
     returned_reason: str | None
+    sealed_until: datetime | None = None
+    late_says: str = ""
 
 
 def exchange(app: Application, token: str, address: str = "") -> str:
@@ -121,6 +124,7 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
         names = work.names([asked_by])
         submission = work.latest_submission(row.id)
         sheet = sheet_of(app, work, row)
+        bid = work.bid(row.id)
     state = State(row.state)
     outline, asked = [], list[Question]()
     for section in sheet.questionnaire.sections:
@@ -154,4 +158,6 @@ def invited_view(app: Application, actor: Actor) -> InvitedView:
         returned_reason=submission.return_reason
         if submission is not None and state is State.RETURNED
         else None,
+        sealed_until=bid.terms.deadline if bid else None,
+        late_says=LATE_SAYS[bid.terms.late_rule] if bid else "",
     )

@@ -7,7 +7,6 @@ judgements that were settled after both had handed in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -17,7 +16,7 @@ from vendorrisk.access import Action, Actor
 from vendorrisk.agreement import TWO_REVIEWERS_TIERS, VERDICTS
 from vendorrisk.assessment import State
 from vendorrisk.questionnaire import Question, Visible, visibility
-from vendorrisk.store import SeatItem, Work
+from vendorrisk.store import SeatItem, Work, snapshot_of
 from vendorrisk.store.tables import (
     Assessment,
     Difference,
@@ -92,10 +91,10 @@ def panel_of(app: Application, work: Work, row: Assessment, submission: Submissi
     if not (taken or two_begin(app, row)):
         return ONE
     seats = tuple(one for one in taken if one.seat.freed_at is None)
-    latest = json.loads(submission.snapshot)
+    latest = snapshot_of(submission)
     own: dict[str, dict[str, OwnJudgement]] = {one.seat.person_id: {} for one in seats}
     for earlier in work.all(Submission, "number", assessment_id=row.id):
-        before = json.loads(earlier.snapshot)
+        before = snapshot_of(earlier)
         for said in work.all(OwnJudgement, submission_id=earlier.id):
             same = earlier.id == submission.id or unchanged(said.question_id, before, latest)
             if said.person_id in own and same:
@@ -155,7 +154,7 @@ def require_latest(
 
 def require_answer(content: Content, submission: Submission, question_id: str) -> Question:
     """A question that a submission was asked. Raises `Refusal` (unknown_question)."""
-    read = read_snapshot(content, json.loads(submission.snapshot))
+    read = read_snapshot(content, snapshot_of(submission))
     seen = visibility(content.questionnaire, read.values, read.facts)
     for question in content.questionnaire.questions:
         if question.id == question_id and isinstance(seen[question_id], Visible):
@@ -209,7 +208,7 @@ def levels_of(content: Content) -> tuple[str, ...]:
 
 def otherwise(content: Content, submission: Submission) -> dict[str, str]:
     """By question that can be judged, what its answer counts as where nobody judges it."""
-    snapshot = json.loads(submission.snapshot)
+    snapshot = snapshot_of(submission)
     read = read_snapshot(content, snapshot)
     seen = visibility(content.questionnaire, read.values, read.facts)
     levels = assurance.supported_levels(content.questionnaire, content.rubric, read)

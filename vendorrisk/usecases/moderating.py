@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
 from vendorrisk import agreement
 from vendorrisk.access import Action, Actor, Relation, authorise, keep_out
 from vendorrisk.assessment import Move, State, after
-from vendorrisk.store import SeatItem, Work
+from vendorrisk.store import SeatItem, Work, snapshot_of
 from vendorrisk.store.tables import (
     Assessment,
     Difference,
@@ -78,7 +77,7 @@ def judge_alone(
             )
         content = content_of(app, row)
         question = require_answer(content, submission, question_id)
-        reply, _ = reply_in(json.loads(submission.snapshot), question_id)
+        reply, _ = reply_in(snapshot_of(submission), question_id)
         check_judgement(form, content, reply, level, not_applicable)
         form.check()
         stands = panel.own.get(actor.id, {}).get(question_id)
@@ -181,7 +180,7 @@ def settle_judgement(
             )
         move(work, row, Move.REVIEW)
         content = content_of(app, row)
-        reply, _ = reply_in(json.loads(submission.snapshot), question_id)
+        reply, _ = reply_in(snapshot_of(submission), question_id)
         check_judgement(form, content, reply, level, not_applicable)
         if level is None and not_applicable is None:
             form.problem("level", "Choose what the answer counts as.")
@@ -335,13 +334,13 @@ def _settled_before(
     said: tuple[OwnJudgement | None, OwnJudgement | None],
 ) -> Difference | None:
     """What a moderator settled about the same answer and the same two judgements before."""
-    now = json.loads(submission.snapshot)
+    now = snapshot_of(submission)
     for earlier in reversed(work.all(Submission, "number", assessment_id=row.id)):
         found = work.get(Difference, submission_id=earlier.id, question_id=question_id)
         if found is None or found.settled_at is None:
             continue
         same = all(one is None or one.saved_at <= found.settled_at for one in said)
-        return found if same and unchanged(question_id, json.loads(earlier.snapshot), now) else None
+        return found if same and unchanged(question_id, snapshot_of(earlier), now) else None
     return None
 
 

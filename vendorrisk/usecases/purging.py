@@ -16,7 +16,7 @@ from vendorrisk.access import EVERYTHING, SYSTEM
 from vendorrisk.assessment import Move, State
 from vendorrisk.content.retention import DataClass
 from vendorrisk.evidence import LostFile
-from vendorrisk.store import Work, document_text
+from vendorrisk.store import Work, document_text, is_sealed
 from vendorrisk.store.tables import (
     Answer,
     AnswerRevision,
@@ -55,6 +55,8 @@ from vendorrisk.store.tables import (
     SignIn,
     SignInDetail,
     Submission,
+    Tender,
+    TenderBid,
     Vendor,
 )
 from vendorrisk.usecases import backups
@@ -153,6 +155,8 @@ def upcoming(
         found += known.of_staff(schedule["staff"])
     if "respondents" in wanted:
         found += known.of_contacts(schedule["respondents"])
+    if "tenders" in wanted:
+        found += known.of_tenders(schedule["tenders"])
     if wanted & {"sessions", "trail"}:
         found += known.of_installation(schedule, now)
     return sorted(
@@ -305,6 +309,30 @@ class _Known:
                     since,
                     since + kept.period,
                     reason if person.id in involved else None,
+                )
+            )
+        return found
+
+    def of_tenders(self, kept: DataClass) -> list[Due]:
+        bids: dict[str, list[Assessment]] = {}
+        for bid in self.work.all(TenderBid):
+            bids.setdefault(bid.tender_id, []).append(self.assessments[bid.assessment_id])
+        found = []
+        for tender in self.work.all(Tender):
+            rows = bids.get(tender.id, [])
+            open_ones = any(State(row.state) not in ENDED for row in rows)
+            if open_ones or ("tenders", tender.id) in self.receipts:
+                continue
+            since = max((row.state_since for row in rows), default=tender.created_at)
+            found.append(
+                Due(
+                    "tenders",
+                    "tender",
+                    tender.id,
+                    tender.title,
+                    since,
+                    since + kept.period,
+                    next((reason for row in rows if (reason := self.held(row))), None),
                 )
             )
         return found
@@ -463,7 +491,11 @@ def _answers(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
                 work.remove(row)
             stores.append(_rows(table, len(rows)))
         for submission in submissions:
-            submission.snapshot = without_answers(submission.snapshot)
+            submission.snapshot = (
+                _NOTHING_SAID
+                if is_sealed(submission)  # never opened, so nobody can tell what else it says
+                else without_answers(submission.snapshot)
+            )
             if submission.return_reason is not None:
                 submission.return_reason = ""
         stores.append(_rows("submission", len(submissions), "blanked"))
@@ -496,6 +528,9 @@ def _answers(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
             seat.freed_reason = ""
         stores.append(_rows("review_seat", len(seats), "blanked"))
     return due.subject_id, stores
+
+
+_NOTHING_SAID = '{"answers":{},"evidence":{}}'
 
 
 def without_answers(snapshot: str) -> str:
@@ -667,6 +702,14 @@ def _results(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[s
     ]
 
 
+def _tenders(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[str | None, _Stores]:
+    row = work.get(Tender, id=due.subject_id)
+    assert row is not None  # noqa: S101 - `upcoming` has just found it
+    with work.purging():
+        row.title, row.sealed_key, row.released_key = "", None, None
+    return None, [_rows("tender", 1, "title and keys deleted")]
+
+
 def _trail(app: Application, work: Work, kept: DataClass, due: Due) -> tuple[str | None, _Stores]:
     events = _Known(work).free(work.named_events(before=work.now - kept.period))
     work.erase_words(events)
@@ -688,6 +731,7 @@ _DELETES: Mapping[
     "invitations": _invitations,
     "sessions": _sessions,
     "results": _results,
+    "tenders": _tenders,
     "trail": _trail,
 }
 _ORDER = tuple(_DELETES)

@@ -23,7 +23,7 @@ from vendorrisk.content import Catalogue, spelled_out
 from vendorrisk.document import InvalidContent
 from vendorrisk.questionnaire import Question, Visible, visibility
 from vendorrisk.scoring import ENGINE
-from vendorrisk.store import StaleError, Work, document_text
+from vendorrisk.store import StaleError, Work, document_text, is_sealed, snapshot_of
 from vendorrisk.store.tables import (
     Assessment,
     AuditEvent,
@@ -327,7 +327,7 @@ def set_review(
         move(work, row, Move.REVIEW)
         content = content_of(app, row)
         question = require_answer(content, submission, question_id)
-        reply, _ = reply_in(json.loads(submission.snapshot), question_id)
+        reply, _ = reply_in(snapshot_of(submission), question_id)
         check_judgement(form, content, reply, level, not_applicable)
         form.check()
         try:
@@ -489,6 +489,14 @@ def recomputed(
     app: Application, row: Assessment, submission: Submission, card: Scorecard
 ) -> Verification:
     """Compute a stored scorecard again from the stored submission and the pinned content."""
+    if is_sealed(submission):
+        return Verification(
+            False,
+            "The answers are sealed and do not open, so it cannot be computed again.",
+            card.sha256,
+            None,
+            possible=False,
+        )
     if not json.loads(submission.snapshot)["answers"]:  # nobody can submit nothing
         return Verification(
             False,
@@ -546,7 +554,7 @@ def _rows(
     names: Mapping[str, str],
     catalogues: Mapping[str, Catalogue],
 ) -> Iterator[ReviewRow]:
-    snapshot = json.loads(submission.snapshot)
+    snapshot = snapshot_of(submission)
     read = read_snapshot(content, snapshot)
     seen = visibility(content.questionnaire, read.values, read.facts)
     levels = assurance.supported_levels(content.questionnaire, content.rubric, read)

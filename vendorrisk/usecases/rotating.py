@@ -18,10 +18,10 @@ from vendorrisk.evidence import LostFile
 from vendorrisk.keys import Keys, adopt_next, make_keys, next_file, read_keys
 from vendorrisk.store import Work
 from vendorrisk.store.tables import DeletionReceipt, Evidence
-from vendorrisk.usecases import backups, read_codes, second_factor
+from vendorrisk.usecases import backups, read_codes, second_factor, tenders
 from vendorrisk.usecases.application import Application
 
-SEALED = (second_factor.seal_anew, read_codes.seal_anew)
+SEALED = (second_factor.seal_anew, read_codes.seal_anew, tenders.seal_anew)
 """What seals anew, within the transaction, whatever a use case keeps sealed in the database."""
 
 

@@ -14,7 +14,7 @@ from vendorrisk import assurance
 from vendorrisk.access import Actor
 from vendorrisk.document import Report
 from vendorrisk.questionnaire import Question
-from vendorrisk.store import Work, document_text
+from vendorrisk.store import Work, document_text, snapshot_of
 from vendorrisk.store.tables import (
     Assessment,
     Lifting,
@@ -162,7 +162,7 @@ def read_judged(
     lifted: Lifts | None = None,
 ) -> assurance.Submission:
     """A stored submission with judgements beside it, and the rules that were lifted."""
-    judged = {**json.loads(submission.snapshot), "review": review}
+    judged = {**snapshot_of(submission), "review": review}
     return read_snapshot(content, judged | ({"lifted": lifted} if lifted else {}))
 
 
@@ -209,7 +209,7 @@ def exact(result: Mapping[str, Any], name: str) -> Fraction | None:
 def view(row: Scorecard, content: Content, submission: Submission) -> ScorecardView:
     """A stored scorecard, opened down to each criterion."""
     result = json.loads(row.result)
-    card, snapshot = result["scorecard"], json.loads(submission.snapshot)
+    card, snapshot = result["scorecard"], snapshot_of(submission)
     return ScorecardView(
         id=row.id,
         submission_id=row.submission_id,

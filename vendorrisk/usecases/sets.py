@@ -19,7 +19,7 @@ from vendorrisk.conditions import Value, names
 from vendorrisk.evidence import LostFile
 from vendorrisk.questionnaire import Question, Visible, minutes_by_role, visibility
 from vendorrisk.sets import MOMENTS, Suggestion, contradictions, suggest, worst_band
-from vendorrisk.store import EvidenceItem, Work
+from vendorrisk.store import EvidenceItem, Work, is_sealed, snapshot_of
 from vendorrisk.store.tables import Assessment, AuditEvent, Engagement, Evidence, Submission
 from vendorrisk.usecases.answering import answer_question
 from vendorrisk.usecases.application import Application, Content
@@ -280,6 +280,9 @@ def own_sets(app: Application, actor: Actor, assessment_id: str) -> OwnSets:
         with app.store.read(authorise(actor, Action.OWN_SETS, other)) as work:
             row = require_assessment(work, other)
             content = content_of(app, row).questionnaire
+            progress = Progress(row.answered, row.asked, 0)
+            if work.bid(other) is not None:  # what is stored says nothing
+                progress = sheet_of(app, work, row).progress
         sets.append(
             (
                 row.created_at,
@@ -287,7 +290,7 @@ def own_sets(app: Application, actor: Actor, assessment_id: str) -> OwnSets:
                     assessment_id=row.id,
                     title=content.title,
                     purpose=content.purpose,
-                    progress=Progress(row.answered, row.asked, 0),
+                    progress=progress,
                     state=State(row.state),
                     here=row.id == assessment_id,
                 ),
@@ -475,7 +478,7 @@ def _spoken(app: Application, work: Work, engagement_id: str) -> dict[str, _Spok
         )
     for set_id, each in newest_sets(work, engagement_id).items():
         submission = work.latest_submission(each.id)
-        if submission is None:
+        if submission is None or is_sealed(submission):
             continue
         try:
             found[set_id] = _said_in(content_of(app, each), each, submission)
@@ -485,7 +488,7 @@ def _spoken(app: Application, work: Work, engagement_id: str) -> dict[str, _Spok
 
 
 def _said_in(content: Content, row: Assessment, submission: Submission) -> _Spoken:
-    snapshot = json.loads(submission.snapshot)
+    snapshot = snapshot_of(submission)
     read = read_snapshot(content, snapshot)
     seen = visibility(content.questionnaire, read.values, read.facts)
     return _Spoken(
@@ -623,18 +626,22 @@ def _elsewhere(app: Application, actor: Actor, row: Assessment) -> dict[str, _An
     found: dict[str, _Answer] = {}
     with app.store.read(EVERYTHING) as work:
         others = work.all(Assessment, "created_at", engagement_id=row.engagement_id)
-        for other in others:
-            if other.id == row.id or other.questionnaire_id == INTAKE:
-                continue
-            if other.state == State.WITHDRAWN:
-                continue
+    for other in others:
+        if other.id == row.id or other.questionnaire_id == INTAKE:
+            continue
+        if other.state == State.WITHDRAWN:
+            continue
+        # In the contact's own scope, where there is one: a sealed bid opens in no other.
+        own = other.id in _own(actor)
+        where = authorise(actor, Action.CARRIED, other.id) if own else EVERYTHING
+        with app.store.read(where) as work:
             try:
-                answers = _standing(app, work, other, own=other.id in _own(actor))
+                answers = list(_standing(app, work, other, own=own))
             except Refusal:
                 continue
-            for name, answer in answers:
-                if name not in found or answer.at > found[name].at:
-                    found[name] = answer
+        for name, answer in answers:
+            if name not in found or answer.at > found[name].at:
+                found[name] = answer
     return found
 
 
@@ -658,7 +665,7 @@ def _standing(
     submission = work.latest_submission(row.id)
     if submission is None:
         return
-    snapshot = json.loads(submission.snapshot)
+    snapshot = snapshot_of(submission)
     for name in snapshot["answers"]:
         reply, note = reply_in(snapshot, name)
         if reply is not None:

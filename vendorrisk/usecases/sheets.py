@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from vendorrisk import assurance
@@ -21,6 +22,13 @@ from vendorrisk.questionnaire import (
 from vendorrisk.questionnaire import progress as how_far
 from vendorrisk.store import SavedAnswer, Work
 from vendorrisk.store.tables import Assessment, Engagement, Vendor
+from vendorrisk.tender import (
+    Terms,
+    require_invitable,
+    require_locked,
+    require_returnable,
+    require_unlocked,
+)
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.errors import NotFound
 from vendorrisk.usecases.values import Progress, Reply
@@ -35,12 +43,12 @@ def require_assessment(work: Work, assessment_id: str) -> Assessment:
 
 
 def require_parents(work: Work, row: Assessment) -> tuple[Engagement, Vendor]:
-    """The engagement that an assessment is about, and its vendor."""
+    """The engagement that an assessment is about, and its vendor, as the scope may know them."""
     engagement = work.get(Engagement, id=row.engagement_id)
     vendor = work.get(Vendor, id=engagement.vendor_id) if engagement is not None else None
     if engagement is None or vendor is None:
         raise NotFound("This assessment")
-    return engagement, vendor
+    return engagement, work.known_as(engagement, vendor)
 
 
 def tier_of(row: Assessment) -> str | None:
@@ -50,11 +58,23 @@ def tier_of(row: Assessment) -> str | None:
 
 
 def move(work: Work, row: Assessment, what: Move) -> None:
-    """Let `what` happen to an assessment's state, or raise `Refusal`."""
+    """Let `what` happen to an assessment's state, or raise `Refusal`; a bid keeps to its tender."""
+    bid = work.bid(row.id)
+    if bid is not None and what in _IN_TENDER:
+        _IN_TENDER[what](bid.terms, work.now)
     state = after(what, State(row.state))
     if state != row.state:
         row.state = state
         row.state_since = work.now
+
+
+_IN_TENDER: Mapping[Move, Callable[[Terms, datetime], None]] = {
+    Move.INVITE: lambda terms, _: require_invitable(terms),
+    Move.RETURN: require_returnable,
+    Move.REVIEW: lambda terms, _: require_unlocked(terms),
+    Move.DECIDE: lambda terms, _: require_locked(terms),
+}
+# What a tender adds to the moves of its bids; submitting asks it for itself, and what is late.
 
 
 def content_of(app: Application, row: Assessment) -> Content:

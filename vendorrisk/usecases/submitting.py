@@ -11,10 +11,11 @@ from typing import Any
 
 from vendorrisk.access import SYSTEM, Action, Actor, authorise, require_answerer
 from vendorrisk.assessment import Move
-from vendorrisk.store import EvidenceItem, Work
-from vendorrisk.store.tables import Assessment, Submission
+from vendorrisk.store import EvidenceItem, Work, snapshot_of
+from vendorrisk.store.tables import Assessment, Submission, TenderBid
+from vendorrisk.tender import late_when_submitted
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, kept_sealed
 from vendorrisk.usecases.errors import NotFound, Refusal
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.scorecards import compute, read_snapshot
@@ -60,7 +61,7 @@ def submit(
     showed it: sending the same form twice gives the same submission, never a second one.
 
     Raises `Invalid` (name, role, statement) or `Refusal` (nothing_answered, form_outdated, and
-    `*_refuses_submit`).
+    `*_refuses_submit`; in a tender too_late, bids_opened).
     """
     scope = authorise(actor, Action.SUBMIT, assessment_id)
     form = Form()
@@ -77,6 +78,12 @@ def submit(
                 return submission_view(work, same)
         sheet = sheet_of(app, work, row)
         require_answerer(actor, sheet.questionnaire.answered_by)
+        bid = work.bid(assessment_id)
+        if bid is not None:
+            # Whoever opens the bids takes turns with this.
+            work.hold_tender(bid.tender_id, alone=False)
+            bid = work.bid(assessment_id)
+        late = bid is not None and late_when_submitted(bid.terms, work.now)
         move(work, row, Move.SUBMIT)
         if number != len(earlier) + 1:
             raise Refusal(
@@ -112,7 +119,10 @@ def submit(
             number=number,
             sha256=submission.sha256,
         )
-        compute(work, SYSTEM, row, submission, sheet.content)
+        if bid is None:
+            compute(work, SYSTEM, row, submission, sheet.content)
+        else:  # what would tell of its answers is computed when the bids are opened
+            _note_late(work, assessment_id, late=late)
         return submission_view(work, submission)
 
 
@@ -120,7 +130,7 @@ def submissions(app: Application, actor: Actor, assessment_id: str) -> tuple[Sub
     """Every submission of the assessment, the first one first."""
     scope = authorise(actor, Action.SUBMISSIONS, assessment_id)
     with app.store.read(scope) as work:
-        require_assessment(work, assessment_id)
+        kept_sealed(work, actor, Action.SUBMISSIONS, require_assessment(work, assessment_id))
         found = work.all(Submission, "number", assessment_id=assessment_id)
         return tuple(submission_view(work, row) for row in found)
 
@@ -144,6 +154,7 @@ def own_copy(app: Application, actor: Actor, assessment_id: str) -> bytes:
         row = work.latest_submission(assessment_id)
         if row is None:
             raise NotFound("This submission")
+        snapshot_of(row)
         work.record(actor, Action.OWN_COPY, "submission", row.id, assessment_id)
         return row.snapshot.encode()
 
@@ -175,7 +186,7 @@ def return_to_vendor(app: Application, actor: Actor, assessment_id: str, reason:
 
 def submission_view(work: Work, row: Submission) -> SubmissionView:
     """A submission as its readers see it."""
-    snapshot = json.loads(row.snapshot)
+    snapshot = snapshot_of(row)
     returned_by = work.names([row.returned_by]) if row.returned_by else {}
     return SubmissionView(
         id=row.id,
@@ -192,6 +203,13 @@ def submission_view(work: Work, row: Submission) -> SubmissionView:
         returned_by=returned_by.get(row.returned_by or ""),
         return_reason=row.return_reason,
     )
+
+
+def _note_late(work: Work, assessment_id: str, *, late: bool) -> None:
+    """Mark a bid as late, for good, where its latest submission came after the deadline."""
+    bid = work.get(TenderBid, assessment_id=assessment_id)
+    if bid is not None and late:
+        bid.late = True
 
 
 def _snapshot(

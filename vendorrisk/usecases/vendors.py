@@ -10,9 +10,9 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
 
-from vendorrisk.access import Action, Actor, Relation, authorise
+from vendorrisk.access import Action, Actor, Relation, authorise, keep_out
 from vendorrisk.assessment import STATE_SAYS, State
-from vendorrisk.store import PortfolioRow, Work, document_text
+from vendorrisk.store import Bid, PortfolioRow, Work, document_text
 from vendorrisk.store.tables import Assessment, Contact, Delegation, Engagement, Invitation, Vendor
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import withheld_from
@@ -69,7 +69,8 @@ class AssessmentRow:
     """One assessment of an engagement as a list shows it. `tier` is the pinned one, "1" to "4".
 
     `invitations` are filled on the page of one engagement and empty in lists of many. `withheld`
-    says why there is no `headline` for somebody who judges: undeclared or conflicted.
+    says why there is no `headline` for somebody who judges: undeclared or conflicted. A bid in a
+    tender names it; while it is `sealed`, `progress` says nothing.
     """
 
     id: str
@@ -87,6 +88,8 @@ class AssessmentRow:
     headline: Headline | None
     invitations: tuple[InvitationRow, ...]
     withheld: Withheld | None = None
+    tender_id: str | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +181,13 @@ def vendors(app: Application, actor: Actor) -> tuple[VendorRow, ...]:
     """Every vendor by name, with engagements and assessments; a fixed number of queries."""
     scope = authorise(actor, Action.VENDORS)
     with app.store.read(scope) as work:
-        rows = work.portfolio()
+        rows, bids = work.portfolio(), work.bids()
         withheld = _withheld(work, actor, rows)
     listed = []
     for _, group in groupby(rows, key=lambda row: row.vendor.id):
         of_vendor = list(group)
         vendor = of_vendor[0].vendor
-        engagements = _engagement_rows(app, of_vendor, withheld)
+        engagements = _engagement_rows(app, of_vendor, withheld, bids)
         listed.append(
             VendorRow(vendor.id, vendor.name, vendor.country, vendor.created_at, engagements)
         )
@@ -323,6 +326,8 @@ def engagement(app: Application, actor: Actor, engagement_id: str) -> Engagement
         row = work.get(Engagement, id=engagement_id)
         if row is None:
             raise NotFound("This engagement")
+        if work.mask_of(engagement_id) is not None:
+            keep_out(Action.ENGAGEMENT, Relation.PSEUDONYMOUS)
         view = _vendor_view(app, work, actor, row.vendor_id)
         intake = intake_of(app, work, engagement_id)
         listed = next(e for e in view.engagements if e.id == engagement_id)
@@ -374,9 +379,14 @@ def title_of(app: Application, row: Assessment) -> str:
 
 
 def assessment_row(
-    app: Application, row: Assessment, withheld: Withheld | None = None
+    app: Application,
+    row: Assessment,
+    withheld: Withheld | None = None,
+    bid: Bid | None = None,
 ) -> AssessmentRow:
-    """One assessment as lists show it, without its figures where they are withheld."""
+    """One assessment as lists show it, without its figures where they are withheld; `bid` where it
+    bids in a tender.
+    """
     state = State(row.state)
     today = app.clock().date()
     with_vendor = state in (State.DRAFT, State.INVITED, State.IN_PROGRESS, State.RETURNED)
@@ -387,7 +397,7 @@ def assessment_row(
         questionnaire_id=row.questionnaire_id,
         version=row.questionnaire_version,
         state=state,
-        state_says=STATE_SAYS[state],
+        state_says=bid_says(bid, state) if bid else STATE_SAYS[state],
         since=row.state_since,
         due_on=row.due_on,
         overdue=with_vendor and row.due_on is not None and row.due_on < today,
@@ -396,7 +406,23 @@ def assessment_row(
         headline=None if withheld else headline_of(row),
         invitations=(),
         withheld=withheld if headline_of(row) else None,
+        tender_id=bid.tender_id if bid else None,
+        sealed=bid is not None and bid.sealed,
     )
+
+
+def bid_says(bid: Bid, state: State) -> str:
+    """Where a bid stands, in words that tell nothing of what is sealed."""
+    if not bid.sealed:
+        return STATE_SAYS[state]
+    return _SEALED_SAYS.get(state, STATE_SAYS[state])
+
+
+_SEALED_SAYS: Mapping[State, str] = {
+    State.INVITED: "Invited, not submitted",
+    State.IN_PROGRESS: "Invited, not submitted",
+    State.SUBMITTED: "Submitted and sealed",
+}
 
 
 def _withheld(work: Work, actor: Actor, rows: Sequence[PortfolioRow]) -> Mapping[str, Withheld]:
@@ -405,7 +431,10 @@ def _withheld(work: Work, actor: Actor, rows: Sequence[PortfolioRow]) -> Mapping
 
 
 def _engagement_rows(
-    app: Application, rows: Sequence[PortfolioRow], withheld: Mapping[str, Withheld]
+    app: Application,
+    rows: Sequence[PortfolioRow],
+    withheld: Mapping[str, Withheld],
+    bids: Mapping[str, Bid],
 ) -> tuple[EngagementRow, ...]:
     listed = []
     with_engagement = [row for row in rows if row.engagement is not None]
@@ -427,7 +456,7 @@ def _engagement_rows(
                 tier=intake.band if intake else None,
                 intake=Progress(intake.answered, intake.asked, 0) if intake else Progress(0, 0, 0),
                 assessments=tuple(
-                    assessment_row(app, a, withheld.get(row.id))
+                    assessment_row(app, a, withheld.get(row.id), bids.get(a.id))
                     for a in assessments
                     if a.questionnaire_id != INTAKE
                 ),
@@ -455,7 +484,7 @@ def _vendor_view(app: Application, work: Work, actor: Actor, vendor_id: str) -> 
         contacts=tuple(
             _contact_view(contact) for contact in work.all(Contact, "name", vendor_id=vendor_id)
         ),
-        engagements=_engagement_rows(app, rows, _withheld(work, actor, rows)),
+        engagements=_engagement_rows(app, rows, _withheld(work, actor, rows), work.bids()),
     )
 
 

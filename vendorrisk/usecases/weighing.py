@@ -15,9 +15,9 @@ from vendorrisk.assurance import Reply, build_sheet, stored_reply
 from vendorrisk.scoring import Sheet
 from vendorrisk.scoring.improvement import SECONDS, Change, Improvement, smallest_changes
 from vendorrisk.scoring.sensitivity import DRAWS, NotWeighed, Stability, percent, sensitivity
-from vendorrisk.store import Work
+from vendorrisk.store import Work, snapshot_of
 from vendorrisk.usecases.application import Application, Content
-from vendorrisk.usecases.duties import kept_apart
+from vendorrisk.usecases.duties import kept_apart, kept_sealed
 from vendorrisk.usecases.forms import Form
 from vendorrisk.usecases.reviewing import require_scored, scored_rows
 from vendorrisk.usecases.scorecards import exact, read_judged, reply_in
@@ -130,7 +130,7 @@ def reach(app: Application, actor: Actor, assessment_id: str) -> Reach:
         kept_apart(work, actor, Action.REACH, row)
         content = content_of(app, row)
         submission, stored = require_scored(work, assessment_id)
-    result, snapshot = json.loads(stored.result), json.loads(submission.snapshot)
+    result, snapshot = json.loads(stored.result), snapshot_of(submission)
     everyday = content.rubric.everyday
     bands = list(everyday.bands) if everyday else []
     at = bands.index(stored.band) if stored.band in bands else len(bands) - 1
@@ -205,6 +205,7 @@ def weighed(
         form.problem("assessment_ids", "Choose two vendors or more to weigh them together.")
     form.check()
     with app.store.read(scope) as work:
+        kept_sealed(work, actor, Action.WEIGHED, *work.assessments(chosen))
         kept_apart(
             work, actor, Action.WEIGHED, *(row.assessment for row in scored_rows(work, chosen))
         )

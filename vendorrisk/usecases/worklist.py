@@ -9,8 +9,9 @@ from itertools import groupby
 
 from vendorrisk.access import ROLE_SAYS, Action, Actor, Role, allowed, authorise
 from vendorrisk.assessment import State
-from vendorrisk.store import PortfolioRow, Work
-from vendorrisk.store.tables import Lifting, Override, ScopeApproval
+from vendorrisk.store import PortfolioRow, Work, terms_of
+from vendorrisk.store.tables import Lifting, Override, ScopeApproval, Tender
+from vendorrisk.tender import Stage
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.duties import needs_approval
 from vendorrisk.usecases.intake import INTAKE
@@ -23,8 +24,9 @@ from vendorrisk.usecases.vendors import title_of
 class Waiting:
     """Something that waits. `yours` is true where the actor can do the next step.
 
-    `page` is the page to open (vendors, engagement, questionnaire, review, decide or people) with
-    `engagement_id` or `assessment_id`; `whom` says who is waited on, in words.
+    `page` is the page to open (vendors, engagement, questionnaire, review, decide, people or
+    tenders) with `engagement_id`, `assessment_id` or `tender_id`; `whom` says who is waited on, in
+    words.
     """
 
     what: str
@@ -37,6 +39,7 @@ class Waiting:
     page: str
     engagement_id: str | None
     assessment_id: str | None
+    tender_id: str | None = None
 
 
 def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
@@ -53,6 +56,8 @@ def waiting(app: Application, actor: Actor) -> tuple[Waiting, ...]:
             for _, group in groupby(rows, key=lambda row: row.vendor.id):
                 found += _vendor(app, list(group), actor, approved)
             found = list(_judged_alone(app, work, rows, actor, found))
+            found += _tenders(work, rows, actor)
+            found = [item for item in found if not _waits_in_tender(work, item)]
             found += _overrides(work, rows, actor)
             found += _liftings(work, rows, actor)
             found += _conditions(work, rows, actor, today)
@@ -302,6 +307,61 @@ def _kept_apart(work: Work, actor: Actor, item: Waiting) -> Waiting:
     if item.yours and item.page == "decide" and item.assessment_id and item.next_step == "Decide":
         return replace(item, yours=actor.id not in reviewers_of(work, item.assessment_id))
     return item
+
+
+def _tenders(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterator[Waiting]:
+    """What a tender as a whole waits for: its terms, its opening, the lock on its scores."""
+    bids = work.bids()
+    if not bids:
+        return
+    states: dict[str, set[State]] = {}
+    for row in rows:
+        if row.assessment is not None and row.assessment.id in bids:
+            of_tender = states.setdefault(bids[row.assessment.id].tender_id, set())
+            of_tender.add(State(row.assessment.state))
+    for one in work.all(Tender, "deadline", "id"):
+        terms = terms_of(one)
+        stage = terms.stage(work.now)
+        yours = True
+        roles: tuple[Role, ...]
+        if stage is Stage.DRAFT:
+            roles, what, since = (Role.PROCUREMENT_OFFICER,), "Publish the terms", one.created_at
+        elif stage is Stage.DUE:
+            roles, what, since = (Role.SECOND_OFFICER,), "Open the bids", one.deadline
+            yours = actor.id not in (one.created_by, one.published_by)
+        elif stage is Stage.UNSEALED and states.get(one.id, set()).isdisjoint(_BEING_REVIEWED):
+            roles = (Role.MODERATOR, Role.SECOND_OFFICER)
+            what, since = "Lock the scores", one.unsealed_at or one.deadline
+        else:
+            continue
+        yield Waiting(
+            what=one.title,
+            whom=" or ".join(ROLE_SAYS[role] for role in roles),
+            since=since,
+            due_on=one.deadline.date() if stage is Stage.DRAFT else None,
+            overdue=False,
+            yours=yours and actor.has(*roles),
+            next_step=f"{what} of “{one.title}”",
+            page="tenders",
+            engagement_id=None,
+            assessment_id=None,
+            tender_id=one.id,
+        )
+
+
+def _waits_in_tender(work: Work, item: Waiting) -> bool:
+    """Whether nobody can take this step before its tender has gone further as a whole."""
+    bid = work.bid(item.assessment_id) if item.assessment_id else None
+    if bid is None:
+        return False
+    if item.page == "decide":
+        return bid.terms.locked_at is None
+    if item.page == "review":
+        return bid.sealed
+    return bid.terms.published_at is None and item.next_step == _STEPS[State.DRAFT][1]
+
+
+_BEING_REVIEWED = frozenset({State.SUBMITTED, State.IN_REVIEW})
 
 
 def _people(work: Work) -> Iterator[Waiting]:

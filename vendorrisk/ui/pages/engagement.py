@@ -324,7 +324,11 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
         st.markdown(aside(" · ".join(says)))
         if figures := in_lists(row):
             st.markdown(figures)
-        if row.state in (State.INVITED, State.IN_PROGRESS, State.RETURNED):
+        if row.tender_id is not None:
+            sealed = " Its answers are sealed until the bids are opened." if row.sealed else ""
+            about = f"Part of a tender.{sealed}"
+            link(about, "tenders", icon=":material/lock:", tender=row.tender_id)
+        if row.state in (State.INVITED, State.IN_PROGRESS, State.RETURNED) and not row.sealed:
             asked, done = row.progress.asked, row.progress.answered
             st.progress(row.progress.share, f"{done} of {asked} questions answered")
         next_step(row)
@@ -343,6 +347,8 @@ def card(row: AssessmentRow, view: EngagementView) -> None:
 
 def next_step(row: AssessmentRow) -> None:
     """The button that leads on from here."""
+    if row.sealed:
+        return
     if row.state in (State.SUBMITTED, State.IN_REVIEW):
         label = "Review the answers" if allowed(actor, Action.SET_REVIEW) else "See the answers"
         page = "review"

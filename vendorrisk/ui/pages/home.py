@@ -63,7 +63,11 @@ app, actor = current()
 
 def where(item: Waiting) -> dict[str, str]:
     """What the page that an item leads to is about."""
-    about = {"engagement": item.engagement_id, "assessment": item.assessment_id}
+    about = {
+        "engagement": item.engagement_id,
+        "assessment": item.assessment_id,
+        "tender": item.tender_id,
+    }
     return {name: id_ for name, id_ in about.items() if id_ is not None}
 
 
@@ -75,6 +79,7 @@ BUTTONS = {
     "review": "Review",
     "decide": "Decide",
     "people": "Open",
+    "tenders": "Open",
 }
 
 
@@ -95,7 +100,7 @@ def row(item: Waiting, place: int) -> None:
         )
         pressed = st.button(
             does if item.yours else "Look",
-            key=f"go_{place}_{item.page}_{item.assessment_id or item.engagement_id}",
+            key="_".join(["go", str(place), item.page, *where(item).values()]),
             type="primary" if item.yours and place == 0 else "secondary",
             width=130,
         )

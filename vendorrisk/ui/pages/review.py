@@ -90,6 +90,7 @@ def choose() -> None:
         for engagement in vendor.engagements
         for row in engagement.assessments
         if row.state in (State.SUBMITTED, State.IN_REVIEW, State.REVIEWED, State.DECIDED)
+        and not row.sealed
     ]
     if not ready:
         st.markdown("No vendor has submitted its answers yet. As soon as one does, it waits here.")

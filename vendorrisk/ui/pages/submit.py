@@ -5,6 +5,7 @@ from itertools import groupby
 import streamlit as st
 
 from vendorrisk.access import Action, Actor, allowed
+from vendorrisk.tender import moment_says
 from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.links import zone
@@ -50,6 +51,7 @@ def submitted(workspace: Workspace, submissions: tuple[SubmissionView, ...]) -> 
         st.info(f"{plain(workspace.state_says)}.", icon=":material/lock:")
         return
     *older, latest = submissions
+    sealed(workspace)
     st.success(
         "Your answers are sealed: nobody can change them, we included. Thank you for your care.",
         icon=":material/inventory_2:",
@@ -107,6 +109,7 @@ def to_submit(
         st.warning(
             f"**Sent back to you.** {plain(workspace.returned_reason)}", icon=":material/undo:"
         )
+    sealed(workspace)
     progress_bar(workspace, app)
     with refusals.or_stop():
         gaps = answering.missing(app, actor, workspace.assessment_id)
@@ -118,6 +121,17 @@ def to_submit(
         )
     signature(app, actor, workspace)
     history(earlier)
+
+
+def sealed(workspace: Workspace) -> None:
+    """Until when a bid is sealed, and what becomes of it afterwards."""
+    if workspace.sealed_until is not None:
+        st.info(
+            f"Sealed until **{moment(workspace.sealed_until, zone())}**"
+            f" ({moment_says(workspace.sealed_until)}), and until all bids are opened together."
+            f" {workspace.late_says}",
+            icon=":material/lock:",
+        )
 
 
 def summary(gaps: tuple[Missing, ...]) -> None:

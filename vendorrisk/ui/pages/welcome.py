@@ -3,6 +3,7 @@
 import streamlit as st
 
 from vendorrisk.access import Action, Actor, allowed
+from vendorrisk.tender import moment_says
 from vendorrisk.ui import refusals, sets
 from vendorrisk.ui.links import zone
 from vendorrisk.ui.navigation import go, link
@@ -29,6 +30,13 @@ def main() -> None:
     )
     if view.service:
         st.markdown(plain(view.service))
+    if view.sealed_until is not None:
+        st.info(
+            f"**This is a sealed tender.** Submit by **{moment(view.sealed_until, zone())}**"
+            f" ({moment_says(view.sealed_until)}). {view.late_says} Until then, and until a second"
+            " officer has opened all bids together, nobody there can read what you answer.",
+            icon=":material/lock:",
+        )
     begin(app, actor, view, workspace)
     sets.own(app, actor)
     left, right = st.columns([3, 2], gap="large")
@@ -41,8 +49,14 @@ def main() -> None:
             how(view)
         st.subheader("What happens with your answers", anchor=False)
         st.markdown(
-            f"Until you submit, {organisation} sees how far you are and not what you answered."
-            f" Then its reviewers look at each answer and its proof, and its committee decides."
+            (
+                f"Until the bids are opened, {organisation} sees whether you have submitted and"
+                " nothing else."
+                if view.sealed_until is not None
+                else f"Until you submit, {organisation} sees how far you are and not what you"
+                " answered."
+            )
+            + " Then its reviewers look at each answer and its proof, and its committee decides."
             " If something is unclear, you get it back with the reason."
         )
         invited = f"{plain(view.invited_by)} invited you. " if view.invited_by else ""

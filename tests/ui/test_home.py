@@ -84,11 +84,14 @@ def test_a_new_officer_is_told_to_register_a_vendor(empty):
     ("who", "menu"),
     [
         ("administrator", ["What waits", "People", "Retention"]),
-        ("officer", ["What waits", "Vendors", "Review", "Compare", "Decide", "Retention"]),
+        (
+            "officer",
+            ["What waits", "Vendors", "Review", "Tenders", "Compare", "Decide", "Retention"],
+        ),
         (
             "auditor",
             [
-                *("What waits", "Vendors", "Review", "Compare", "Decide"),
+                *("What waits", "Vendors", "Review", "Tenders", "Compare", "Decide"),
                 *("People", "Audit trail", "Retention"),
             ],
         ),

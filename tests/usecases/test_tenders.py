@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import KEYS, Clock
+from tests.log_watch import TOLD_AT_THE_END
 from tests.usecases.conftest import BEST, Template, World, built, settings
 from tests.usecases.test_answering import counted
 from tests.usecases.test_policy import CALLS, Ids
@@ -212,6 +213,7 @@ def test_no_verb_of_staff_tells_what_is_sealed(walked: tuple[Fair, dict[Role, Ac
         for canary in CANARIES:
             assert canary not in said, f"{action} told it to a {role}"
     assert len(walk) > 200
+    TOLD_AT_THE_END.append(f"Asked {len(walk)} times, by verb and role, for what bids had sealed.")
 
 
 def test_each_verb_about_a_bid_says_until_when_it_is_sealed(
@@ -254,6 +256,7 @@ def test_the_files_of_the_database_hold_nothing_of_what_is_sealed(
                 assert one not in stored, f"{one} can be read"
             with pytest.raises(SealedError):
                 work.answers(bid)
+    TOLD_AT_THE_END.append(f"Searched {searched:,} bytes for what bids had sealed.")
 
 
 def raw_rows(store: Store, assessment_id: str) -> list[object]:

@@ -933,10 +933,14 @@ def supported_levels(
         for name in item.questions:
             if name in reviewed or name not in asks:
                 continue
+            choices, places, alike = asks[name]
             levels = found.get(name)
             if levels is None:
+                if alike is not None:
+                    found[name] = dict.fromkeys(choices, by_period[alike])
+                    continue
                 levels = found[name] = {}
-            for choice, place in asks[name]:
+            for choice, place in zip(choices, places, strict=True):
                 level = by_period[place]
                 before = levels.get(choice)
                 if before is None or rank[level] > rank[before]:

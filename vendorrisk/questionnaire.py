@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vendorrisk.conditions import (
     DONT_KNOW,
@@ -41,6 +41,19 @@ class Choice:
     detail: str | None = None
 
 
+_SHORTEST_MONTH = 28
+
+
+@lru_cache(maxsize=256)
+def _length(count: int, unit: str, times: Fraction | int) -> tuple[int, int]:
+    """`times` a length as whole months and days more."""
+    length = count * times
+    if unit == "days":
+        return 0, int(length)
+    whole = int(length)
+    return whole, int((length - whole) * 30)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A length in calendar months or in days; the day after its end is stale."""
@@ -53,16 +66,18 @@ class Period:
 
         Half a month, where `times` asks for one, is 15 days.
         """
-        length = self.count * times
-        if self.unit == "days":
-            return _shift(start, days=int(length))
-        whole = int(length)
-        month = start.month - 1 + whole
+        months, days = _length(self.count, self.unit, times)
+        if not months:
+            return _shift(start, days)
+        month = start.month - 1 + months
         year, month = start.year + month // 12, month % 12 + 1
         if year > date.max.year:
             return date.max
-        day = min(start.day, calendar.monthrange(year, month)[1])
-        return _shift(date(year, month, day), days=int((length - whole) * 30))
+        day = start.day
+        if day > _SHORTEST_MONTH:
+            day = min(day, calendar.monthrange(year, month)[1])
+        end = date(year, month, day)
+        return _shift(end, days) if days else end
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit[:-1] if self.count == 1 else self.unit}"
@@ -78,8 +93,18 @@ class EvidenceRequest:
     says: str | None = None
 
 
-AsksFor = tuple[tuple[Period | None, ...], Mapping[str, tuple[tuple[str, int], ...]]]
-"""How a kind of evidence is asked for: periods; and question → (choice, place of its period)."""
+class Asked(NamedTuple):
+    """For which choices ("*" is any other) a question asks for a kind of evidence, and the place of
+    each one's period; `alike` is that place where all have the same.
+    """
+
+    choices: tuple[str, ...]
+    places: tuple[int, ...]
+    alike: int | None
+
+
+AsksFor = tuple[tuple[Period | None, ...], Mapping[str, Asked]]
+"""How a kind of evidence is asked for: its periods, and by whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +221,21 @@ class Questionnaire:
     def asks_for(self) -> Mapping[str, AsksFor]:
         """Kind of evidence → its periods, and for which choices each question asks for it."""
         periods: dict[str, list[Period | None]] = {}
-        asked: dict[str, dict[str, tuple[tuple[str, int], ...]]] = {}
+        asked: dict[str, dict[str, Asked]] = {}
         for question, by_kind in self.requests.items():
             for kind, requests in by_kind.items():
                 known = periods.setdefault(kind, [])
                 known += {r.no_older_than: None for r in requests if r.no_older_than not in known}
-                asked.setdefault(kind, {})[question] = tuple(
-                    (choice, known.index(request.no_older_than))
-                    for request in requests
-                    for choice in request.choices or ("*",)
+                choices, places = zip(
+                    *(
+                        (choice, known.index(request.no_older_than))
+                        for request in requests
+                        for choice in request.choices or ("*",)
+                    ),
+                    strict=True,
                 )
+                alike = places[0] if len(set(places)) == 1 else None
+                asked.setdefault(kind, {})[question] = Asked(choices, places, alike)
         return {kind: (tuple(periods[kind]), asked[kind]) for kind in asked}
 
     @cached_property
@@ -246,7 +276,7 @@ def parse_period(text: str) -> Period | None:
     return _period(count * 12 if found[2] == "year" else count, "months")
 
 
-def _shift(day: date, *, days: int) -> date:
+def _shift(day: date, days: int) -> date:
     try:
         return day + timedelta(days=days)
     except OverflowError:
@@ -405,7 +435,7 @@ def _days_around(question: Question, test: Test) -> Iterator[date]:
     least, most = (read_day(text or "") for text in (question.at_least, question.at_most))
     marks = [bound for bound in (*bounds(test), least, most) if isinstance(bound, date)]
     for mark in marks or [date(2000, 1, 1)]:
-        for day in (_shift(mark, days=-1), mark, _shift(mark, days=1)):
+        for day in (_shift(mark, -1), mark, _shift(mark, 1)):
             if (least is None or day >= least) and (most is None or day <= most):
                 yield day
 

@@ -589,9 +589,13 @@ class _Shares(dict[Fraction | int, Fraction]):
 def _lines(entries: Iterable[_Entry], whole: Fraction | int) -> Iterator[Line]:
     """Each line with what it brings to the mean, of all applicable weight (in the same parts)."""
     shares = _Shares(whole)
+    told: dict[tuple[tuple[str, Fraction | int], ...], Mapping[str, Fraction]] = {}
     for entry in entries:
         contribution = None if entry.earned is None else shares[entry.earned]
-        lost = {cause: shares[cost] for cause, cost in entry.costs} if whole else {}
+        lost = told.get(entry.costs)  # few differ, so that lines share them
+        if lost is None:
+            lost = {cause: shares[cost] for cause, cost in entry.costs} if whole else {}
+            told[entry.costs] = lost
         yield Line._make((*entry.told, contribution, lost))
 
 

@@ -286,6 +286,15 @@ def test_when_time_is_up_the_best_found_is_confirmed_and_not_called_the_smallest
     assert found.result >= 60
 
 
+def test_when_time_is_up_an_approved_not_applicable_stays_as_it_is(small):
+    sheet = Sheet({"keys": State.NOT_APPLICABLE, "deletion": "never"}, FACTS, MARKED)
+
+    found = smallest_changes(small, sheet, "weak", seconds=0)
+
+    assert found is not None
+    assert [change.question for change in found.changes] == ["deletion"]
+
+
 # -- rubrics of plain measures --------------------------------------------------------------------
 
 

@@ -565,7 +565,7 @@ class _Everyday:
             return found
 
         return tuple(
-            max(Fraction(0), *(gain(option, weights, edge) for option in options))
+            max((Fraction(0), *(gain(option, weights, edge) for option in options)))
             for weights, edge in self.sums
         )
 

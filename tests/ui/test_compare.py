@@ -56,6 +56,18 @@ def test_bands_and_order_are_told_under_many_weightings_with_the_seed(pages):
     assert "no order is claimed" in text or "ahead of" in text
 
 
+def test_a_page_shows_fifteen_answers_at_most_and_the_opened_one_among_them(pages):
+    at = open_(pages)
+    ids = [pages.town.assessments[key] for key in ("larkmere", "quillstone")]
+    rows = deciding.comparison(pages.app, pages.actor("committee"), ids).rows
+    differing = [row.id for row in rows if row.kind == "question"]
+    shown = [b.key for b in at.button if b.key and b.key.removeprefix("open_") in differing]
+
+    assert len(shown) == min(len(differing), 15)
+    last = open_(pages, row=differing[-1])
+    assert f"open_{differing[-1]}" in [b.key for b in last.button]
+
+
 def test_a_row_opens_down_to_the_answers_their_evidence_and_the_rule(pages):
     at = open_(pages)
     next(b for b in at.button if b.key == "open_published_credentials").click().run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.usecases.conftest import BEST, World
@@ -67,6 +69,28 @@ def test_an_order_is_claimed_with_how_often_it_holds_and_its_seed(world: World) 
         assert vendor.band is not None
         assert vendor.says.startswith(f"Stays {vendor.band} in ")
     assert found == weighing.weighed(world.app, world.committee, [weak, strong], draws=500)
+
+
+def test_weightings_are_drawn_again_only_when_a_score_has_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    real = weighing.sensitivity
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        drawn.append(1)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(weighing, "sensitivity", counted)
+    first, _ = world.submitted("Quillstone", BEST)
+    second, _ = world.submitted("Tarnway Data", {**BEST, "storage": "wiki"})
+    found = weighing.weighed(world.app, world.committee, [first, second], draws=50)
+    again = weighing.weighed(world.app, world.committee, [second, first], draws=50)
+    assert again == found
+    assert len(drawn) == 1
+    world.judge(second, "storage")
+    weighing.weighed(world.app, world.committee, [first, second], draws=50)
+    assert len(drawn) == 2
 
 
 def test_no_order_is_claimed_where_open_answers_could_turn_it_round(world: World) -> None:

@@ -42,6 +42,7 @@ from vendorrisk.usecases.reviewing import (
     ScoreLine,
     Step,
 )
+from vendorrisk.usecases.values import beside_claimed
 from vendorrisk.usecases.vendors import AssessmentRow, Headline
 from vendorrisk.usecases.weighing import BandReach, ChangeView, Reach, Weighed
 
@@ -92,7 +93,7 @@ def headline(figures: Headline) -> str:
     badge = standing(figures.band, figures.stopped_by).badge
     if figures.assured is None and figures.claimed is None:
         return badge
-    return f"{badge} {score(figures.assured)} assured of {score(figures.claimed)} claimed"
+    return f"{badge} {beside_claimed(figures.assured, figures.claimed)}"
 
 
 WITHHELD: Mapping[Relation, str] = {

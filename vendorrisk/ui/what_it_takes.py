@@ -22,7 +22,8 @@ def what_it_takes(app: Application, actor: Actor, assessment_id: str, scorecard_
     if scorecard_id in known:
         scorecards.reach(known[scorecard_id])
     elif st.button("Work it out", icon=":material/route:", key=f"reach_{scorecard_id}"):
-        with refusals.shown() as outcome, st.spinner("Looking for the smallest changes"):
+        told = "Looking for the smallest changes; this takes some seconds"
+        with refusals.shown() as outcome, st.spinner(told, show_time=True):
             known[scorecard_id] = weighing.reach(app, actor, assessment_id)
         if outcome.fine:
             st.rerun()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from typing import TypeVar, cast
 
 from vendorrisk import assurance
 from vendorrisk.assessment import Refusal
@@ -26,6 +27,9 @@ from vendorrisk.store import Store, key_in_use
 
 _SHORT = 100
 _MOST_REMEMBERED = 20_000
+_MOST_WORKED_OUT = 200
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Application:
     library: Library
     files: Files
     _pinned: dict[tuple[str, str], Content] = field(default_factory=dict, repr=False)
+    _worked_out: dict[Hashable, object] = field(default_factory=dict, repr=False)
 
     def clock(self) -> datetime:
         """The time now, aware and in UTC: the store's clock, so that there is only one."""
@@ -138,6 +143,23 @@ class Application:
                 raise _not_as_pinned(name)
             self._pinned[key] = content
         return self._pinned[key]
+
+    def worked_out(
+        self, key: Hashable, work: Callable[[], T], keep: Callable[[T], bool] = lambda _: True
+    ) -> T:
+        """What `work` gives, remembered by this process where `keep` says so; the latest few are.
+
+        `key` names by digests all that the result depends on, and who may see it is settled before.
+        """
+        found = self._worked_out.get(key)
+        if found is not None:
+            return cast(T, found)
+        made = work()
+        if keep(made):
+            while len(self._worked_out) >= _MOST_WORKED_OUT:
+                self._worked_out.pop(next(iter(self._worked_out)), None)
+            self._worked_out[key] = made
+        return made
 
     def for_vendors(self) -> list[Content]:
         """Every questionnaire that can be sent to a vendor, in its version to use now.

@@ -45,6 +45,7 @@ from vendorrisk.usecases.values import (
     RuleLine,
     ScorecardView,
     ScoreLine,
+    beside_claimed,
 )
 
 OUTCOMES: Mapping[str, str] = {
@@ -1016,7 +1017,7 @@ def _domain_rows(cases: Sequence[_Side]) -> Iterator[ComparisonRow]:
                 _NOT_ASKED
                 if domain is None
                 else Cell(
-                    says=f"{_says(domain.assured)} assured of {_says(domain.claimed)} claimed",
+                    says=_sentence(beside_claimed(domain.assured.value, domain.claimed.value)),
                     level=None,
                     credit=_credit(domain.assured),
                     mark=None,
@@ -1108,8 +1109,8 @@ def _remarks(cases: Sequence[_Side]) -> Iterator[str]:
             yield f"The review of {case.vendor.name} is not finished, so its figures may move."
 
 
-def _says(figure: Figure) -> str:
-    return "No score" if figure.value is None else str(figure.value)
+def _sentence(phrase: str) -> str:
+    return phrase[:1].upper() + phrase[1:]
 
 
 def _credit(figure: Figure) -> float | None:

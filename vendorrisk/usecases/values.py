@@ -17,6 +17,13 @@ LONGEST_LINE = 200
 """Characters that a name, title or address may have."""
 
 
+def beside_claimed(assured: object, claimed: object) -> str:
+    """ "66 assured of 74 claimed"; where nothing is assured "no score, 74 claimed"."""
+    if claimed is None:
+        return "no score"
+    return f"{'no score,' if assured is None else f'{assured} assured of'} {claimed} claimed"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far the visible questions are answered, and the minutes that the rest will take."""

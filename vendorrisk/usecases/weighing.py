@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import floor
 from typing import Any
 
@@ -16,6 +17,7 @@ from vendorrisk.scoring import Sheet
 from vendorrisk.scoring.improvement import SECONDS, Change, Improvement, smallest_changes
 from vendorrisk.scoring.sensitivity import DRAWS, NotWeighed, Stability, percent, sensitivity
 from vendorrisk.store import Work, snapshot_of
+from vendorrisk.store.tables import Submission
 from vendorrisk.usecases.application import Application, Content
 from vendorrisk.usecases.duties import kept_apart, kept_sealed
 from vendorrisk.usecases.forms import Form
@@ -135,24 +137,33 @@ def reach(app: Application, actor: Actor, assessment_id: str) -> Reach:
     bands = list(everyday.bands) if everyday else []
     at = bands.index(stored.band) if stored.band in bands else len(bands) - 1
     targets = bands[max(0, at - _MOST_BANDS) : max(0, at)][::-1]
-    judged = read_judged(content, submission, result["review"], result.get("lifted"))
-    sheet = build_sheet(content.questionnaire, content.rubric, judged)
-    found = [
-        _band_reach(
-            content,
-            snapshot,
-            target,
+
+    def search() -> list[Improvement | None]:
+        judged = read_judged(content, submission, result["review"], result.get("lifted"))
+        sheet = build_sheet(content.questionnaire, content.rubric, judged)
+        return [
             smallest_changes(
                 content.rubric,
                 sheet,
                 target,
                 answers=judged.values,
                 seconds=SECONDS / len(targets),
-            ),
-        )
-        for target in targets
-    ]
-    return Reach(stored.id, stored.band, tuple(found))
+            )
+            for target in targets
+        ]
+
+    # What was found in too little time may be found better when there is more of it.
+    found = app.worked_out(
+        ("reach", stored.id, stored.sha256),
+        search,
+        keep=lambda all_: all(one is not None and one.proven for one in all_),
+    )
+    bands_found = zip(targets, found, strict=True)
+    return Reach(
+        stored.id,
+        stored.band,
+        tuple(_band_reach(content, snapshot, target, one) for target, one in bands_found),
+    )
 
 
 def _band_reach(
@@ -222,7 +233,12 @@ def weighed(
         return Weighed(draws, seed, 0, (), (), (), ("No two of them were judged by one rubric.",))
     rubric = group[0].content.rubric
     try:
-        found = sensitivity(rubric, {one.id: one.sheet for one in group}, draws=draws, seed=seed)
+        found = app.worked_out(
+            ("weighed", draws, seed, frozenset((one.id, one.sha256) for one in group)),
+            lambda: sensitivity(
+                rubric, {one.id: one.sheet() for one in group}, draws=draws, seed=seed
+            ),
+        )
     except NotWeighed as reason:
         return Weighed(draws, seed, 0, (), (), (), (str(reason), *left_out))
     bands = tuple(rubric.everyday.bands) if rubric.everyday else ()
@@ -244,13 +260,17 @@ def weighed(
 
 @dataclass(frozen=True, slots=True)
 class _Contender:
-    """One assessment to weigh: what it is judged by, its sheet, and its range as stored."""
+    """One assessment to weigh: what it is judged by, its sheet, and its range as stored.
+
+    `sha256` is the scorecard's. The sheet is made when it is asked for.
+    """
 
     id: str
     vendor_name: str
     content: Content
     digests: tuple[str, str]
-    sheet: Sheet
+    sha256: str
+    sheet: Callable[[], Sheet]
     overall: Fraction | None
     low: Fraction | None
     high: Fraction | None
@@ -260,17 +280,22 @@ def _contenders(app: Application, work: Work, chosen: Sequence[str]) -> Iterator
     for row in scored_rows(work, chosen):
         content = content_of(app, row.assessment)
         result = json.loads(row.scorecard.result)
-        judged = read_judged(content, row.submission, result["review"], result.get("lifted"))
         yield _Contender(
             id=row.assessment.id,
             vendor_name=row.vendor.name,
             content=content,
             digests=(row.assessment.questionnaire_digest, row.assessment.rubric_digest),
-            sheet=build_sheet(content.questionnaire, content.rubric, judged),
+            sha256=row.scorecard.sha256,
+            sheet=partial(_sheet, content, row.submission, result),
             overall=exact(result, "overall"),
             low=exact(result, "low"),
             high=exact(result, "high"),
         )
+
+
+def _sheet(content: Content, submission: Submission, result: Mapping[str, Any]) -> Sheet:
+    judged = read_judged(content, submission, result["review"], result.get("lifted"))
+    return build_sheet(content.questionnaire, content.rubric, judged)
 
 
 def _bands_of(one: _Contender, found: Stability, draws: int) -> VendorBands:

@@ -9,14 +9,27 @@ from vendorrisk.assessment import State
 from vendorrisk.ui import charts, duties, links, refusals, scorecards, sets
 from vendorrisk.ui.navigation import link
 from vendorrisk.ui.session import current
-from vendorrisk.ui.words import LEVELS, STOPPED_BY, TIERS, aside, count, one_line, plain, sign
+from vendorrisk.ui.words import (
+    LEVELS,
+    STOPPED_BY,
+    TIERS,
+    aside,
+    count,
+    one_line,
+    plain,
+    sentence,
+    sign,
+)
 from vendorrisk.usecases import deciding, reviewing, vendors, weighing
 from vendorrisk.usecases.deciding import Cell, Column, Comparison, ComparisonRow
 from vendorrisk.usecases.reviewing import ReviewSheet
-from vendorrisk.usecases.weighing import Weighed
+from vendorrisk.usecases.values import beside_claimed
 
 MOST = 8
 """Vendors that fit side by side."""
+
+A_PAGE = 15
+"""Answers on one page: a browser needs seconds to draw a hundred of them side by side."""
 
 GROUPS = (
     ("rules", "What stops them"),
@@ -108,16 +121,12 @@ def heads(view: Comparison) -> None:
 
 
 def hanging_on_weights(view: Comparison) -> None:
-    """How often bands and order hold when the weights are others, worked out once for a choice."""
+    """How often bands and order hold when the weights are others."""
     st.header("How much hangs on the weights", anchor=False)
-    known: dict[tuple[object, ...], Weighed] = st.session_state.setdefault("weighed", {})
-    key = tuple((c.assessment_id, c.assured.exact, c.low, c.high, c.band) for c in view.columns)
-    if key not in known:
-        with refusals.shown() as outcome, st.spinner("Trying 10,000 weightings"):
-            known[key] = weighing.weighed(app, actor, [c.assessment_id for c in view.columns])
-        if not outcome.fine:
-            return
-    scorecards.weighed(known[key])
+    with refusals.shown() as outcome, st.spinner("Trying 10,000 weightings"):
+        found = weighing.weighed(app, actor, [c.assessment_id for c in view.columns])
+    if outcome.fine:
+        scorecards.weighed(found)
 
 
 def head(name: str, column: Column) -> None:
@@ -126,10 +135,11 @@ def head(name: str, column: Column) -> None:
     st.caption(plain(column.engagement_title))
     mark = scorecards.standing(column.band, column.stopped_by)
     st.markdown(mark.badge)
-    st.markdown(
-        f"**{scorecards.shown(column.assured)}** assured of"
-        f" **{scorecards.shown(column.claimed)}** claimed"
+    assured, claimed = (
+        None if figure.value is None else f"**{figure.value}**"
+        for figure in (column.assured, column.claimed)
     )
+    st.markdown(sentence(beside_claimed(assured, claimed)))
     if column.low is not None and column.high is not None and column.low != column.high:
         st.caption(f"What is unanswered leaves it between {column.low} and {column.high}.")
     sets.result(column.engagement)
@@ -146,6 +156,13 @@ def differences(view: Comparison) -> None:
         if not rows:
             continue
         st.header(title, anchor=False)
+        pages = 1 if kind != "question" else -(-len(rows) // A_PAGE)
+        if pages > 1:
+            ids = [row.id for row in rows]
+            at = ids.index(opened) // A_PAGE + 1 if opened in ids else 1
+            st.caption(f"{count(len(rows), 'answer')}, {A_PAGE} on a page.")
+            page = st.pagination(pages, default=at, key=f"page_{kind}_{len(rows)}")
+            rows = rows[(page - 1) * A_PAGE : page * A_PAGE]
         _, *places = _columns(view)
         for place, name, column in zip(places, names(view), view.columns, strict=True):
             with place, st.container(key=f"wide_{kind}_{column.assessment_id}"):

@@ -217,7 +217,7 @@ def attach(vendor: Page) -> None:
 def sign(vendor: Page, told: DemoVendor) -> dict[str, Any]:
     """Submit under the attestation; gives the vendor's own copy, checked by its fingerprint."""
     vendor.get_by_role("link", name="Check and submit").click()
-    expect(vendor.get_by_text("Still open")).to_be_visible()
+    expect(vendor.get_by_text("No file is needed to submit")).to_be_visible()
     vendor.get_by_label("Your role").fill(told.contact_job_title)
     vendor.get_by_text("I am authorised to answer for this company").click()
     vendor.get_by_role("button", name="Submit 36 answers").click()

@@ -30,7 +30,7 @@ def test_it_says_what_is_missing_by_kind_with_a_link_to_each(pages):
     labels = [box.label for box in at.expander]
     unanswered = sum(gap.kind == "unanswered" for gap in gaps)
     assert f"**Not answered** ({unanswered})" in labels
-    assert any(label.startswith("**No proof attached**") for label in labels)
+    assert any(label.startswith("**Answers that a file could prove**") for label in labels)
     links = [link.proto.label for link in at.get("page_link")]
     assert len(links) == len(gaps)
     assert any(label.startswith("RT7: ") for label in links)

@@ -1,5 +1,6 @@
 """What is still open, the signature, and what stands once it is submitted."""
 
+from collections.abc import Mapping
 from itertools import groupby
 
 import streamlit as st
@@ -18,10 +19,15 @@ from vendorrisk.usecases.answering import Missing, Workspace
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.submitting import ATTESTATION, SubmissionView
 
-KINDS = {
+OPEN = {
     "unanswered": ("Not answered", "An open question counts as open, not as a no."),
     "detail": ("A few words are missing", "You chose an answer that asks for an explanation."),
-    "evidence": ("No proof attached", "Without it, these answers rest on your word."),
+}
+PROOF = {
+    "evidence": (
+        "Answers that a file could prove",
+        "Each leads to its question, which says what kinds of file would do.",
+    )
 }
 
 
@@ -113,12 +119,7 @@ def to_submit(
     progress_bar(workspace, app)
     with refusals.or_stop():
         gaps = answering.missing(app, actor, workspace.assessment_id)
-    if gaps:
-        summary(gaps)
-    else:
-        st.success(
-            "Everything is answered, and nothing is missing.", icon=":material/check_circle:"
-        )
+    summary(gaps)
     signature(app, actor, workspace)
     history(earlier)
 
@@ -135,14 +136,37 @@ def sealed(workspace: Workspace) -> None:
 
 
 def summary(gaps: tuple[Missing, ...]) -> None:
-    """What is open by what it lacks, each with a link to its question."""
-    st.subheader("Still open", anchor=False)
-    st.markdown("You can submit with open points. Closing them first makes your answers stronger.")
-    for kind, (title, says) in KINDS.items():
+    """What is open, then what no answer needs but would help it."""
+    if any(gap.kind in OPEN for gap in gaps):
+        st.subheader("Still open", anchor=False)
+        st.markdown("You can submit with open points, but what is open earns nothing.")
+        by_kind(gaps, OPEN, unfold=8)
+    else:
+        st.success(
+            "Everything is answered, and nothing is missing. You can sign and submit below."
+            if gaps
+            else "Everything is answered and has a file. You can sign and submit below.",
+            icon=":material/check_circle:",
+        )
+    if any(gap.kind in PROOF for gap in gaps):
+        st.subheader("What would help", anchor=False)
+        st.markdown(
+            "No file is needed to submit. An answer with a file counts for more than your word"
+            " alone, and one report can often speak for many answers: begin with the ones you have"
+            " at hand."
+        )
+        by_kind(gaps, PROOF, unfold=0)
+
+
+def by_kind(
+    gaps: tuple[Missing, ...], kinds: Mapping[str, tuple[str, str]], *, unfold: int
+) -> None:
+    """The gaps of each kind with links to their questions; up to `unfold` are in sight at once."""
+    for kind, (title, says) in kinds.items():
         found = [gap for gap in gaps if gap.kind == kind]
         if not found:
             continue
-        with st.expander(f"**{title}** ({len(found)})", expanded=len(found) <= 8):
+        with st.expander(f"**{title}** ({len(found)})", expanded=len(found) <= unfold):
             st.caption(says)
             for section, group in groupby(found, key=lambda gap: gap.section_title):
                 st.markdown(f"**{plain(section)}**")

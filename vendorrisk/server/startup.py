@@ -21,6 +21,9 @@ from vendorrisk.usecases import providers, setup
 from vendorrisk.usecases.application import Application, application
 from vendorrisk.usecases.errors import StoreUnavailable
 
+LOOK_AGAIN_SECONDS = 5.0
+"""How often a database that cannot be used yet is looked at."""
+
 
 def require_settings() -> None:
     """End the process with a plain sentence if the settings cannot be used.
@@ -41,14 +44,18 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
     app = application()
     forget_options = streamlit_options.apply(site().hosts)
     shell()
-    say(await run_in_threadpool(greeting, app))
+    ready, said = await run_in_threadpool(greeting, app)
+    say(said)
     # What is loaded now stays for good: the garbage collector need never look at it again.
     gc.collect()
     gc.freeze()
     daily = demo_limits.watch(app) if app.settings.demo else retention.watch(app)
-    watching = asyncio.create_task(daily)
+    watching = [asyncio.create_task(daily)]
+    if not ready:
+        watching.append(asyncio.create_task(greet_later(app)))
     yield
-    watching.cancel()
+    for task in watching:
+        task.cancel()
     gc.unfreeze()
     forget_options()
     app.store.close()
@@ -68,14 +75,17 @@ def _require_place(app: Application) -> None:
         # Of anything else the greeting says what puts it right, and it may pass by itself.
 
 
-def greeting(app: Application) -> str:
-    """What the console says at start: the address, and at the first start the set-up link."""
+def greeting(app: Application) -> tuple[bool, str]:
+    """Whether the database can be used, and what the console says at start: the address, and at the
+    first start the set-up link.
+    """
     lines = [f"Vendor Risk is at {site().origin}"]
     try:
         app.store.check()
         token = setup.setup_link(app)
     except StoreUnavailable as problem:
-        return "\n".join((*lines, "", f"{problem.sentence} {problem.fix}"))
+        lines += ["", f"{problem.sentence} {problem.fix}", "It is looked at again by itself."]
+        return False, "\n".join(lines)
     if token is not None:
         lines += [
             "",
@@ -84,7 +94,17 @@ def greeting(app: Application) -> str:
             "",
             f"  {site().origin}/setup#{token}",
         ]
-    return "\n".join(lines)
+    return True, "\n".join(lines)
+
+
+async def greet_later(app: Application, every: float = LOOK_AGAIN_SECONDS) -> None:
+    """Greet once more as soon as the database can be used; to be cancelled at the end."""
+    while True:
+        await asyncio.sleep(every)
+        ready, said = await run_in_threadpool(greeting, app)
+        if ready:
+            say(said)
+            return
 
 
 def say(text: str) -> None:

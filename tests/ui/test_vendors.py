@@ -1,6 +1,7 @@
 """Registering a vendor and what is bought from it, and the list of where everything stands."""
 
 from tests.ui.conftest import said
+from vendorrisk.assessment import State
 from vendorrisk.ui.navigation import path
 from vendorrisk.usecases import vendors
 
@@ -29,6 +30,17 @@ def test_the_list_says_where_each_vendor_stands(pages):
     assert "Ready for a decision" in text
     assert "Intake: 0 of 16 answered" in text
     assert "Tier 4" in text
+
+
+def test_the_list_is_narrowed_by_where_an_engagement_stands_and_by_tier(pages):
+    at = pages.open("officer", "vendors")
+    everyone = len(at.subheader)
+    choices = {box.label: box for box in at.selectbox}
+    choices["Where it stands"].set_value(State.REVIEWED).run()
+
+    assert 0 < len(at.subheader) < everyone
+    assert "Ready for a decision" in said(at)
+    assert "Being answered" not in said(at)
 
 
 def test_a_registered_vendor_leads_on_to_its_engagement(pages):

@@ -1,8 +1,11 @@
 """The vendors, what is bought from each and where it stands; and registering another."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from vendorrisk.access import Action, allowed
+from vendorrisk.assessment import State
 from vendorrisk.ui import refusals
 from vendorrisk.ui.forms import Problems, email_input, once
 from vendorrisk.ui.navigation import go
@@ -136,11 +139,53 @@ if may_register:
     with st.expander("Register a vendor", expanded=not everyone, icon=":material/add:"):
         register()
 
-wanted = ""
-if len(everyone) > 8:
-    wanted = st.text_input(
-        "Find a vendor", type="search", live="300ms", placeholder="Part of its name"
-    )
-for vendor in everyone:
-    if wanted.casefold() in vendor.name.casefold():
-        card(vendor)
+
+def latest(row: EngagementRow) -> State | None:
+    """Where the newest assessment of an engagement stands."""
+    return row.assessments[-1].state if row.assessments else None
+
+
+def narrowed() -> list[VendorRow]:
+    """The vendors that are looked for, each with the engagements that are looked for."""
+    engagements = [row for vendor in everyone for row in vendor.engagements]
+    tiers = sorted({row.tier for row in engagements if row.tier is not None})
+    states = [state for state in STATES if any(latest(row) is state for row in engagements)]
+    by_name, by_state, by_tier = st.columns([2, 1, 1])
+    with by_name:
+        name = st.text_input(
+            "Find a vendor", type="search", live="300ms", placeholder="Part of its name"
+        )
+    with by_state:
+        state = st.selectbox(
+            "Where it stands",
+            [None, *states],
+            format_func=lambda one: "Anywhere" if one is None else STATES[one].word,
+        )
+    with by_tier:
+        tier = st.selectbox(
+            "Tier",
+            [None, *tiers],
+            format_func=lambda one: "Any tier" if one is None else sign(TIERS, one).word,
+        )
+    named = [row for row in everyone if name.casefold() in row.name.casefold()]
+    if state is None and tier is None:
+        return named
+    fitting = [
+        replace(
+            vendor,
+            engagements=tuple(
+                row
+                for row in vendor.engagements
+                if state in (None, latest(row)) and tier in (None, row.tier)
+            ),
+        )
+        for vendor in named
+    ]
+    return [vendor for vendor in fitting if vendor.engagements]
+
+
+found = narrowed() if len(everyone) > 3 else everyone
+if everyone and not found:
+    st.info("No vendor is like that. Look for less.", icon=":material/search:")
+for vendor in found:
+    card(vendor)

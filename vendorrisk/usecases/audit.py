@@ -6,17 +6,19 @@ with itself. Exporting is one, because the copy leaves.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from vendorrisk.access import Action, Actor, authorise
 from vendorrisk.reports.spreadsheet import csv_table
-from vendorrisk.store import READ_SEALED, TrailFilter, Work
+from vendorrisk.store import READ_SEALED, PortfolioRow, TrailFilter, Work
 from vendorrisk.store.tables import AuditEvent
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.sheets import require_assessment
+from vendorrisk.usecases.errors import Refusal
+from vendorrisk.usecases.sheets import content_of, require_assessment
 
 ON_A_PAGE = 50
 """Events."""
@@ -28,6 +30,8 @@ MOST_EXPORTED = 100_000
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; `says` is a sentence, `details` plain values for whoever wants them.
+
+    `act` is the sentence without the question, `question` what that is called, or empty.
 
     `about` names the assessment's vendor and engagement, or is empty; `origin` is the address, or
     "cli" or "app".
@@ -44,6 +48,8 @@ class Event:
     origin: str = ""
     assessment_id: str | None = None
     subject: str = ""
+    act: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ def trail(app: Application, actor: Actor, assessment_id: str) -> tuple[Event, ..
         require_assessment(work, assessment_id)
         events = work.events(assessment_id)
     # Without its subject, so that a page can tell the same done several times on one line.
-    found = (_event(event, {}) for event in reversed(events))
-    return tuple(replace(event, says=f"{event.who} {_says(event.action)}.") for event in found)
+    found = (_event(event, {}, {}) for event in reversed(events))
+    return tuple(replace(event, says=event.act) for event in found)
 
 
 def events(
@@ -95,13 +101,15 @@ def events(
     scope = authorise(actor, Action.EVENTS)
     which = _filter(wanted or Wanted())
     with app.store.read(scope) as work:
-        about = _about(work)
+        rows = _assessments(work)
+        about = _about(rows)
         total = work.trail(which, limit=0).total
         pages = max(1, -(-total // ON_A_PAGE))
         page = min(max(1, page), pages)
         found = work.trail(which, limit=ON_A_PAGE, skip=(page - 1) * ON_A_PAGE).events
+        codes = _codes(app, rows, found)
     return EventsView(
-        events=tuple(_event(event, about) for event in found),
+        events=tuple(_event(event, about, codes) for event in found),
         total=total,
         page=page,
         pages=pages,
@@ -115,8 +123,11 @@ def export_trail(app: Application, actor: Actor, wanted: Wanted | None = None) -
     scope = authorise(actor, Action.EXPORT_TRAIL)
     which = _filter(wanted or Wanted())
     with app.store.begin(scope) as work:
-        about = _about(work)
-        found = [_event(row, about) for row in work.trail(which, limit=MOST_EXPORTED).events]
+        rows = _assessments(work)
+        about = _about(rows)
+        wanted_events = work.trail(which, limit=MOST_EXPORTED).events
+        codes = _codes(app, rows, wanted_events)
+        found = [_event(row, about, codes) for row in wanted_events]
         work.record(actor, Action.EXPORT_TRAIL, "audit_event", "", events=len(found))
     header = ("Time (UTC)", "Who", "Kind", "What", "About", "Subject", "From", "Details", "Chain")
     return csv_table((*header, "Number"), (_cells(event) for event in found))
@@ -155,37 +166,63 @@ def _begin(on: date, zone: tzinfo) -> datetime:
     return datetime.combine(on, time(), tzinfo=zone)
 
 
-def _about(work: Work) -> dict[str, str]:
+def _assessments(work: Work) -> list[PortfolioRow]:
+    return [row for row in work.portfolio() if row.assessment is not None]
+
+
+def _about(rows: Sequence[PortfolioRow]) -> dict[str, str]:
     return {
         row.assessment.id: f"{row.vendor.name}, {row.engagement.title}"
         + (" (intake)" if row.assessment.questionnaire_id == "intake" else "")
-        for row in work.portfolio()
+        for row in rows
         if row.assessment is not None and row.engagement is not None
     }
+
+
+Codes = Mapping[str, Mapping[str, str]]
+"""What questions are called, by assessment and id."""
+
+
+def _codes(app: Application, rows: Sequence[PortfolioRow], events: Sequence[AuditEvent]) -> Codes:
+    """The codes of questions that the events speak of, as far as their questionnaires are here."""
+    wanted = {event.assessment_id for event in events if event.subject_kind == "question"}
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.assessment is None or row.assessment.id not in wanted:
+            continue
+        with contextlib.suppress(Refusal):
+            asked = content_of(app, row.assessment).questionnaire.questions
+            found[row.assessment.id] = {one.id: one.code for one in asked if one.code}
+    return found
 
 
 def _says(action: str) -> str:
     return _SAYS.get(action, action.replace("_", " "))
 
 
-def _event(row: AuditEvent, about: Mapping[str, str]) -> Event:
+def _event(row: AuditEvent, about: Mapping[str, str], codes: Codes) -> Event:
     who = row.actor_name or "Somebody whose name was erased"
     details = json.loads(row.details)
     if "sealed" in details:  # of a bidder's act, until the bids are opened
         details = {}
-    subject = f": {row.subject_id}" if row.subject_kind == "question" else ""
+    question = ""
+    if row.subject_kind == "question":
+        question = codes.get(row.assessment_id or "", {}).get(row.subject_id, row.subject_id)
+    act = f"{who} {_says(row.action)}"
     return Event(
         number=row.number,
         at=row.at,
         who=who,
         who_kind=row.actor_kind,
         action=row.action,
-        says=f"{who} {_says(row.action)}{subject}.",
+        says=f"{act}: {question}." if question else f"{act}.",
         details=details,
         about=about.get(row.assessment_id or "", ""),
         origin=row.origin or "",
         assessment_id=row.assessment_id,
         subject=f"{row.subject_kind} {row.subject_id}".strip(),
+        act=f"{act}.",
+        question=question,
     )
 
 

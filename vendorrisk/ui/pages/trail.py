@@ -1,5 +1,6 @@
 """The audit trail for the auditor: who did what, when and from where, to search and to export."""
 
+from itertools import groupby
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -75,18 +76,40 @@ def turn(by: int) -> None:
 
 
 def table(found: tuple[Event, ...]) -> None:
-    """One page of events; there are no answers in them, only that there was one."""
+    """One page of events; there are no answers in them, only that there was one.
+
+    The same person's like acts in a row are one line.
+    """
+    lines = [
+        list(group)
+        for _, group in groupby(found, key=lambda one: (one.who, one.act, one.about, one.origin))
+    ]
     st.table(
         {
-            "When": [moment(event.at, zone) for event in found],
-            "What": [one_line(event.says, 300) for event in found],
-            "About": [one_line(event.about) if event.about else "" for event in found],
-            "From where": [plain(FROM.get(event.origin, event.origin)) for event in found],
+            "When": [when(group) for group in lines],
+            "What": [what(group) for group in lines],
+            "About": [one_line(group[0].about) if group[0].about else "" for group in lines],
+            "From where": [plain(FROM.get(group[0].origin, group[0].origin)) for group in lines],
         },
         border="horizontal",
         hide_index=True,
         alt="What happened, the latest first",
     )
+
+
+def when(group: list[Event]) -> str:
+    """The latest time of a line, and the first one where there are several."""
+    latest, first = moment(group[0].at, zone), moment(group[-1].at, zone)
+    return latest if latest == first else f"{latest}  \n{aside(f'since {first}')}"
+
+
+def what(group: list[Event]) -> str:
+    """What was done, on which questions, and how often."""
+    if len(group) == 1:
+        return one_line(group[0].says, 300)
+    questions = ", ".join(dict.fromkeys(one.question for one in reversed(group) if one.question))
+    said = f"{group[0].act.removesuffix('.')}: {questions}." if questions else group[0].act
+    return f"{one_line(said, 600)} {aside(f'{len(group)} times')}"
 
 
 def pager(view: EventsView) -> None:

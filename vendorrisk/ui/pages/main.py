@@ -14,6 +14,7 @@ from vendorrisk.usecases.application import application
 
 st.set_page_config(page_title="Vendor Risk", layout="wide")
 st.html(Path(__file__).parents[1] / "look.css")
+st.logo(str(Path(__file__).parents[1] / "logo.svg"))
 demo.mark(application())
 app, actor = current()
 save_typed(app, actor)  # of the page before, too: whoever types and goes on at once loses nothing

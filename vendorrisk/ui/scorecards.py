@@ -130,7 +130,8 @@ def stops(rules: Sequence[RuleLine], codes: Mapping[str, str]) -> None:
         provisional = UNCONFIRMED if effect == "knockout" else PROVISIONAL
         lines = [f"**{mark.word}.** {EFFECT_MEANS[effect]}{ceiling}", ""]
         for rule in fired:
-            asked = ", ".join(plain(codes[id_]) for id_ in rule.questions if id_ in codes)
+            named = [codes[id_] for id_ in rule.questions if id_ in codes]
+            asked = ", ".join(plain(code) for code in named if code not in rule.because)
             lines.append(
                 f"- {one_line(rule.because, 400)}"
                 + (f" ({asked})" if asked else "")

@@ -67,7 +67,7 @@ def attention(
     if row.evidence_remarks:
         return 5, "Look at the evidence"
     if row.evidence and row.line is not None and row.line.weight >= heaviest:
-        return 6, "Weighs most, evidence unread"
+        return 6, "Weighs the most of all, and nobody has judged its evidence"
     return None
 
 
@@ -257,9 +257,42 @@ def answers(sheet: ReviewSheet) -> None:
         ids = [row.question_id for row in rows]
         at = ids.index(opened) // A_PAGE + 1 if opened in ids else 1
         page = st.pagination(pages, default=at, key=f"page_{which}_{section}_{pages}")
+    if rows:
+        st.caption(
+            "“Counts 49 of 70 points”: proven in full the answer would earn 70 of 100; with the"
+            " proof there is, 49 of them count."
+        )
     for row in rows[(page - 1) * A_PAGE : page * A_PAGE]:
         reason = why[row.question_id]
         answer(sheet, row, None if reason is None else reason[1], opened == row.question_id, rows)
+    if pages > 1:
+        turning(f"page_{which}_{section}_{pages}", page, pages)
+
+
+def turning(key: str, page: int, pages: int) -> None:
+    """The way to the pages before and after, below the list; `key` is that of the one above."""
+
+    def turn(to: int) -> None:
+        st.session_state[key] = to
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Answers before these",
+            icon=":material/chevron_left:",
+            disabled=page == 1,
+            on_click=turn,
+            args=(page - 1,),
+            key=f"before_{key}",
+        )
+        st.markdown(aside(f"Page {page} of {pages}"), width="content")
+        st.button(
+            "Answers after these",
+            icon=":material/chevron_right:",
+            disabled=page == pages,
+            on_click=turn,
+            args=(page + 1,),
+            key=f"after_{key}",
+        )
 
 
 def judged(row: ReviewRow) -> bool:
@@ -288,7 +321,8 @@ def answer(
             )
         with do:
             if is_open:
-                if st.button("Close", key=f"close_{row.question_id}", width="stretch"):
+                closes = f"Close {plain(row.code)}" if row.code else "Close"
+                if st.button(closes, key=f"close_{row.question_id}", width="stretch"):
                     del st.query_params["question"]
                     st.rerun()
             elif st.button(
@@ -312,9 +346,12 @@ def answer(
 
 
 def _button(sheet: ReviewSheet, row: ReviewRow) -> str:
+    """What it does, and to which answer, so that no two buttons have one name."""
     if row.apart and not row.settled and sheet.panel.may_settle:
-        return "Settle"
-    return "Judge" if sheet.may_review and not judged(row) else "Open"
+        does = "Settle"
+    else:
+        does = "Judge" if sheet.may_review and not judged(row) else "Open"
+    return f"{does} {plain(row.code)}" if row.code else does
 
 
 def worth(row: ReviewRow) -> str:
@@ -328,7 +365,7 @@ def worth(row: ReviewRow) -> str:
     if judged(row):
         said += ":material/how_to_reg: "
     if line.points is not None:
-        said += aside(f"{line.credit or 0:.0f} of {line.points:.0f} points count")
+        said += aside(f"counts {line.credit or 0:.0f} of {line.points:.0f} points")
     return said
 
 

@@ -53,6 +53,15 @@ def test_a_registered_vendor_leads_on_to_its_engagement(pages):
     at.switch_page(path("engagement"))  # where the page led, the test has to follow
     at.text_input[0].set_value("Street maps")
     at.number_input[0].set_value(12_500.50)
+    currency = next(box for box in at.selectbox if box.label == "Currency")
+    everything = [
+        row
+        for vendor in vendors.vendors(pages.app, pages.actor("officer"))
+        for row in vendor.engagements
+        if row.currency is not None
+    ]
+    assert currency.value == max(everything, key=lambda row: row.registered_at).currency
+    currency.set_value("CHF")
     press(at, "Register and go to the intake")
 
     assert at.title[0].value == "Data and people"  # the intake's first section
@@ -62,7 +71,7 @@ def test_a_registered_vendor_leads_on_to_its_engagement(pages):
         for row in vendors.vendors(pages.app, pages.actor("officer"))
         if row.name == "Fenwick Maps"
     ).engagements[0]
-    assert (made.value_minor, made.currency) == (1_250_050, "EUR")
+    assert (made.value_minor, made.currency) == (1_250_050, "CHF")
 
 
 def test_every_problem_is_said_below_its_field_and_nothing_is_registered(pages):

@@ -25,30 +25,48 @@ def applying(
     app: Application, actor: Actor, engagement_id: str, rows: Sequence[SetRow], *, may_change: bool
 ) -> None:
     """What applies and why, each with where it stands and a way to leave it out."""
-    if any(row.reasons for row in rows):
+    found = [row for row in rows if row.reasons]
+    if not found:
+        return
+    # Whoever opens sets chooses among the same ones below: there they are listed first.
+    choosing = may_change and any(row.assessment_id is None for row in found)
+    if not choosing:
         st.markdown("**What applies to this engagement, and why**")
-    for row in rows:
-        if not row.reasons:
-            continue
-        with st.container(border=True, key=f"set_{row.set_id}"):
-            what, stands = st.columns([6, 1], vertical_alignment="center")
-            with what:
-                why = "  \n".join(f"Because: {one_line(reason, 300)}" for reason in row.reasons)
-                st.markdown(f"**{plain(row.title)}**  \n{why}")
-                if row.left_out is not None:
-                    st.markdown(
-                        f":material/remove_done: Left out by {plain(row.left_out.who)} on"
-                        f" {day(row.left_out.at)}: {one_line(row.left_out.reason, 400)}"
-                    )
-            with stands:
-                if row.assessment_id is not None:
-                    st.markdown(":green[:material/check_circle: Opened]")
-                elif row.left_out is not None:
-                    st.markdown(":gray[:material/remove_done: Left out]")
-                elif may_change:
-                    leave_out(app, actor, engagement_id, row)
-                else:
-                    st.markdown(":blue[:material/schedule: Not opened yet]")
+    with (
+        st.expander(
+            f"Why {count(len(found), 'set applies', 'sets apply')}, and leaving one out",
+            icon=":material/rule:",
+        )
+        if choosing
+        else st.container()
+    ):
+        for row in found:
+            applies(app, actor, engagement_id, row, may_change=may_change)
+
+
+def applies(
+    app: Application, actor: Actor, engagement_id: str, row: SetRow, *, may_change: bool
+) -> None:
+    """One set that applies: why, and where it stands."""
+    with st.container(border=True, key=f"set_{row.set_id}"):
+        what, stands = st.columns([6, 1], vertical_alignment="center")
+        with what:
+            why = "  \n".join(f"Because: {one_line(reason, 300)}" for reason in row.reasons)
+            st.markdown(f"**{plain(row.title)}**  \n{why}")
+            if row.left_out is not None:
+                st.markdown(
+                    f":material/remove_done: Left out by {plain(row.left_out.who)} on"
+                    f" {day(row.left_out.at)}: {one_line(row.left_out.reason, 400)}"
+                )
+        with stands:
+            if row.assessment_id is not None:
+                st.markdown(":green[:material/check_circle: Opened]")
+            elif row.left_out is not None:
+                st.markdown(":gray[:material/remove_done: Left out]")
+            elif may_change:
+                leave_out(app, actor, engagement_id, row)
+            else:
+                st.markdown(":blue[:material/schedule: Not opened yet]")
 
 
 def leave_out(app: Application, actor: Actor, engagement_id: str, row: SetRow) -> None:

@@ -115,6 +115,7 @@ class EngagementRow:
     title: str
     value_minor: int | None
     currency: str | None
+    registered_at: datetime
     tier: str | None
     intake: Progress
     assessments: tuple[AssessmentRow, ...]
@@ -453,6 +454,7 @@ def _engagement_rows(
                 title=row.title,
                 value_minor=row.value_minor,
                 currency=row.currency,
+                registered_at=row.created_at,
                 tier=intake.band if intake else None,
                 intake=Progress(intake.answered, intake.asked, 0) if intake else Progress(0, 0, 0),
                 assessments=tuple(

@@ -104,7 +104,7 @@ def register(vendor: VendorView) -> None:
             value = st.number_input("Value (optional)", min_value=0.0, value=None, step=1000.0)
             problems.below("value_minor")
         with middle:
-            currency = st.selectbox("Currency", CURRENCIES)
+            currency = st.selectbox("Currency", CURRENCIES, index=CURRENCIES.index(usual()))
             problems.below("currency")
         with right:
             starts_on = st.date_input("Starts on (optional)", value=None, format="DD/MM/YYYY")
@@ -145,6 +145,19 @@ def register(vendor: VendorView) -> None:
             with refusals.or_stop():
                 intake_id = vendors.engagement(app, actor, made).intake_id
             go("questionnaire", assessment=intake_id)
+
+
+def usual() -> str:
+    """The currency of the engagement that was registered last."""
+    with refusals.or_stop():
+        everyone = vendors.vendors(app, actor)
+    named = [
+        (row.registered_at, row.currency)
+        for seller in everyone
+        for row in seller.engagements
+        if row.currency in CURRENCIES
+    ]
+    return str(max(named)[1]) if named else CURRENCIES[0]
 
 
 def facts(view: EngagementView) -> None:

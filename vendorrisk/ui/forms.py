@@ -52,13 +52,15 @@ class Problems:
             refusals.show(refusal)
 
 
-def email_input(label: str) -> str:
+def email_input(label: str, key: str | None = None) -> str:
     """A field for somebody else's e-mail address.
 
     The browser's own check is left out: it holds the whole form back, and what was wrong with an
     earlier try would still stand below the fields.
     """
-    typed = st.text_input(label, type="email", autocomplete="off", placeholder="", validate="")
+    typed = st.text_input(
+        label, type="email", autocomplete="off", placeholder="", validate="", key=key
+    )
     return typed or ""
 
 

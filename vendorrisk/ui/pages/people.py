@@ -6,7 +6,7 @@ import streamlit as st
 
 from vendorrisk.access import ROLE_DOES, ROLE_SAYS, STAFF_ROLES, Action, Role, allowed
 from vendorrisk.ui import links, refusals
-from vendorrisk.ui.forms import Problems
+from vendorrisk.ui.forms import Problems, email_input
 from vendorrisk.ui.session import current
 from vendorrisk.ui.words import Sign, aside, count, day, moment, plain
 from vendorrisk.usecases import account, people
@@ -130,15 +130,13 @@ def sessions(person: PersonView) -> None:
 def add(so_far: int) -> None:
     """The form for a new colleague, empty again for each one after the `so_far`."""
     problems = Problems()
-    with st.form(f"add_person_{so_far}"):
+    with st.form(f"add_person_{so_far}", border=False):
         left, right = st.columns(2)
         with left:
             name = st.text_input("Name", autocomplete="off", key=f"name_{so_far}")
             problems.below("name")
         with right:
-            email = st.text_input(
-                "E-mail address", type="email", autocomplete="off", key=f"email_{so_far}"
-            )
+            email = email_input("E-mail address", key=f"email_{so_far}")
             problems.below("email")
         roles = st.pills(
             "Roles",
@@ -175,7 +173,9 @@ alone = may_add and len(everybody) == 1
 if alone:
     st.markdown(
         "So far it is only you. Add a procurement officer to register vendors, a reviewer to judge"
-        " the answers and a committee member to decide; one person may hold several roles."
+        " the answers and a committee member to decide; one person may hold several roles. You may"
+        " take other roles too, by “Change” beside your own name. But nobody decides what they have"
+        " reviewed, so a decision needs a second person."
     )
 else:
     st.markdown(f"{count(sum(p.active for p in everybody), 'colleague')} with access.")

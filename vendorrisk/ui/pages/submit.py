@@ -139,7 +139,9 @@ def summary(gaps: tuple[Missing, ...]) -> None:
     """What is open, then what no answer needs but would help it."""
     if any(gap.kind in OPEN for gap in gaps):
         st.subheader("Still open", anchor=False)
-        st.markdown("You can submit with open points, but what is open earns nothing.")
+        st.markdown(
+            "You can submit with open points. Closing them first makes your answers stronger."
+        )
         by_kind(gaps, OPEN, unfold=8)
     else:
         st.success(

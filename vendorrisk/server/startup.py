@@ -50,7 +50,7 @@ async def lifespan(_server: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     daily = demo_limits.watch(app) if app.settings.demo else retention.watch(app)
-    watching = [asyncio.create_task(daily)]
+    watching: list[asyncio.Task[None]] = [asyncio.create_task(daily)]
     if not ready:
         watching.append(asyncio.create_task(greet_later(app)))
     yield

@@ -13,9 +13,11 @@ from vendorrisk.demo import lifetime
 from vendorrisk.demo.journeys import PLANS, Stage
 from vendorrisk.demo.making import make
 from vendorrisk.demo.portfolio import vendors as portfolio
+from vendorrisk.demo.tendering import BIDDERS, SILENT
 from vendorrisk.evidence import Files
 from vendorrisk.store import Store
-from vendorrisk.usecases import answering, deciding, reviewing, vendors, worklist
+from vendorrisk.tender import Stage as TenderStage
+from vendorrisk.usecases import answering, deciding, reviewing, tenders, vendors, worklist
 from vendorrisk.usecases.application import Application, keys_of
 
 pytestmark = pytest.mark.slow
@@ -52,7 +54,11 @@ def app(request: pytest.FixtureRequest, tmp_path_factory, questionnaires) -> App
 
 def rows(app: Application) -> dict[str, vendors.AssessmentRow]:
     listed = {vendor.name: vendor for vendor in vendors.vendors(app, OFFICER)}
-    return {id_: listed[story.name].engagements[0].assessments[0] for id_, story in STORIES.items()}
+    found = {}
+    for id_, story in STORIES.items():
+        (row,) = (row for row in listed[story.name].engagements if row.title == story.engagement)
+        found[id_] = row.assessments[0]
+    return found
 
 
 def test_every_vendor_is_where_its_plan_leads(app: Application):
@@ -87,7 +93,12 @@ def test_decisions_are_recorded_and_one_condition_is_overdue(app: Application):
 
 
 def test_everybody_has_something_waiting(app: Application):
-    for role in (Role.PROCUREMENT_OFFICER, Role.REVIEWER, Role.COMMITTEE_MEMBER):
+    for role in (
+        Role.PROCUREMENT_OFFICER,
+        Role.SECOND_OFFICER,
+        Role.REVIEWER,
+        Role.COMMITTEE_MEMBER,
+    ):
         actor = Actor("person", "somebody", "Somebody", frozenset({role}))
         assert worklist.waiting(app, actor)
 
@@ -104,3 +115,15 @@ def test_every_scorecard_computes_again_and_every_chain_holds(app: Application):
         if PLANS[id_].stage is not Stage.ANSWERING:
             card = reviewing.scorecard(app, OFFICER, row.id)
             assert reviewing.verify_scorecard(app, OFFICER, card.id).holds
+
+
+def test_a_tender_waits_for_the_second_officer_and_one_bidder_let_its_deadline_pass(
+    app: Application,
+):
+    second = Actor("person", "second", "Second", frozenset({Role.SECOND_OFFICER}))
+    (one,) = tenders.tenders(app, second)
+    assert one.stage is TenderStage.DUE
+    assert one.may_unseal
+    assert {bid.name for bid in one.bids} == {STORIES[id_].name for id_ in BIDDERS}
+    silent = {bid.name for bid in one.bids if bid.submitted_at is None}
+    assert silent == {STORIES[id_].name for id_ in SILENT}

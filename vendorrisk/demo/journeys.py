@@ -7,11 +7,11 @@ together in the order of time, as they would have happened.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from vendorrisk.access import Actor
 from vendorrisk.demo.documents import document
@@ -198,6 +198,16 @@ _DIFFERS = {
 _SETTLED = "Read it again with both reasons at hand; it shows as much as the first of them says."
 
 
+_STAGE_SAYS: Mapping[Stage, str] = {
+    Stage.ANSWERING: "being answered",
+    Stage.SUBMITTED: "submitted, waiting for review",
+    Stage.RETURNED: "returned to the vendor",
+    Stage.IN_REVIEW: "in review",
+    Stage.REVIEWED: "reviewed, waiting for a decision",
+    Stage.DECIDED: "decided",
+}
+
+
 class Clock:
     """The time of the step being taken; a store is given it as its clock."""
 
@@ -222,10 +232,16 @@ class Journey:
     moderator: Actor
     committee: Actor
     today: datetime
+    vendor_id: str = ""
     engagement_id: str = ""
     assessment_id: str = ""
     addenda: dict[str, str] = field(default_factory=dict)
     invitation: str = field(default="", repr=False)
+
+    @property
+    def says(self) -> str:
+        """How far it has come, on a line."""
+        return f"{self.told.name}: {_STAGE_SAYS[self.plan.stage]}"
 
     def steps(self) -> Iterator[datetime]:
         """Take every step of the plan, each after yielding its time."""
@@ -248,8 +264,8 @@ class Journey:
 
     def _register(self) -> Iterator[datetime]:
         told, day = self.told, self.plan.registered
-        yield self._at(day, 9, 10)
-        vendor = vendors.register_vendor(
+        yield self.at(day, 9, 10)
+        self.vendor_id = vendors.register_vendor(
             self.app,
             self.officer,
             name=told.name,
@@ -259,13 +275,13 @@ class Journey:
             contact_name=told.contact_name,
             contact_email=told.contact_email,
             contact_job_title=told.contact_job_title,
-        )
-        yield self._at(day, 9, 25)
+        ).id
+        yield self.at(day, 9, 25)
         known = told.intake["answers"]
         self.engagement_id = vendors.register_engagement(
             self.app,
             self.officer,
-            vendor.id,
+            self.vendor_id,
             title=told.engagement,
             service=told.service,
             value_minor=told.value * 100,
@@ -277,33 +293,31 @@ class Journey:
         asked = self.app.content(intake.INTAKE).questionnaire
         intake_id = vendors.engagement(self.app, self.officer, self.engagement_id).intake_id
         for minute, (question, reply, note) in enumerate(replies(asked, known)):
-            yield self._at(day, 9, 30 + minute)
+            yield self.at(day, 9, 30 + minute)
             answering.answer_question(self.app, self.officer, intake_id, question, reply, note)
 
     def _invite(self) -> Iterator[datetime]:
         told, day = self.told, self.plan.registered - 1
-        yield self._at(day, 10, 5)
+        yield self.at(day, 10, 5)
         self.assessment_id = self._open("core")
         for minute, name in enumerate(told.addenda, 6):
-            yield self._at(day, 10, minute)
+            yield self.at(day, 10, minute)
             self.addenda[name] = self._open(name)
         if self.told_tier in duties.APPROVED_TIERS:
-            yield self._at(day, 10, 9)
+            yield self.at(day, 10, 9)
             for asked in (self.assessment_id, *self.addenda.values()):
                 duties.approve_scope(self.app, self.second_officer, asked)
-        yield self._at(day, 10, 12)
-        page = vendors.engagement(self.app, self.officer, self.engagement_id)
-        contact_id = page.vendor.contacts[0].id
+        yield self.at(day, 10, 12)
+        self.invitation = self.invite(self.assessment_id, tuple(self.addenda.values()))
+
+    def invite(self, assessment_id: str, with_sets: Collection[str] = ()) -> str:
+        """Invite the vendor's contact; gives the code of the link."""
+        contact, *_ = vendors.vendor(self.app, self.officer, self.vendor_id).contacts
         longest = assessments.LONGEST_INVITATION
         link = assessments.invite(
-            self.app,
-            self.officer,
-            self.assessment_id,
-            contact_id,
-            days=longest,
-            with_sets=tuple(self.addenda.values()),
+            self.app, self.officer, assessment_id, contact.id, days=longest, with_sets=with_sets
         )
-        self.invitation = link.token
+        return link.token
 
     def _open(self, set_id: str) -> str:
         scope = self.told.scope
@@ -319,8 +333,12 @@ class Journey:
         )
 
     def _enter(self) -> Generator[datetime, None, Actor]:
-        yield self._at(self.plan.registered - 3, 13, 40)
-        session = invitations.exchange(self.app, self.invitation)
+        yield self.at(self.plan.registered - 3, 13, 40)
+        return self.enter(self.invitation)
+
+    def enter(self, code: str) -> Actor:
+        """Enter by the link with this code."""
+        session = invitations.exchange(self.app, code)
         contact = people.actor_of(self.app, hash_token(session))
         if contact is None:
             raise LookupError("the session of an invitation just exchanged does not hold")
@@ -330,20 +348,21 @@ class Journey:
         given = list(replies(self._core, self.told.core["answers"]))
         if self.plan.stage is Stage.ANSWERING:
             given = given[: round(len(given) * _SHARE_ANSWERED)]
-        begin = self._at(self.plan.registered - 3, 13, 50)
-        end = self._at(self.plan.answered, 15, 30)
+        begin = self.at(self.plan.registered - 3, 13, 50)
+        end = self.at(self.plan.answered, 15, 30)
         for at, (question, reply, note) in enumerate(given, 1):
             yield _in_office(begin + (end - begin) * at / len(given))
-            self._reply(contact, question, reply, note)
+            self.reply(contact, self.assessment_id, question, reply, note)
 
     def _attach(self, contact: Actor) -> Iterator[datetime]:
         for minute, (name, item) in enumerate(self.told.core["evidence"].items()):
-            yield self._at(self.plan.answered, 15, 32 + minute)
-            self._file(contact, self.assessment_id, item, self.told.documents[name])
+            yield self.at(self.plan.answered, 15, 32 + minute)
+            self.attach(contact, self.assessment_id, item, self.told.documents[name])
 
-    def _file(
+    def attach(
         self, contact: Actor, assessment_id: str, item: Mapping[str, Any], about: str
     ) -> None:
+        """Attach the file of `item`; `about` is what it says."""
         title = self.app.library.kinds[item["kind"]].title
         dated = date.fromisoformat(item["dated"])
         scope = item.get("scope", {})
@@ -364,10 +383,11 @@ class Journey:
         )
 
     def _submit(self, contact: Actor) -> Iterator[datetime]:
-        yield self._at(self.plan.answered, 16, 5)
-        self._sign(contact, self.assessment_id)
+        yield self.at(self.plan.answered, 16, 5)
+        self.sign(contact, self.assessment_id)
 
-    def _sign(self, contact: Actor, assessment_id: str) -> None:
+    def sign(self, contact: Actor, assessment_id: str) -> None:
+        """Submit under the attestation, for the first time."""
         submitting.submit(
             self.app,
             contact,
@@ -381,7 +401,7 @@ class Journey:
     def _addendum(self, contact: Actor, set_id: str, hour: int, minute: int) -> Iterator[datetime]:
         """Take over what core asked too, answer the rest, attach and sign; all in one sitting."""
         told, assessment_id = self.told.addenda[set_id], self.addenda[set_id]
-        yield self._at(self.plan.answered, hour, minute)
+        yield self.at(self.plan.answered, hour, minute)
         shared = sets.carried(self.app, contact, assessment_id)
         taken = {one.question_id for one in shared}
         sets.take_over(self.app, contact, assessment_id, sorted(taken))
@@ -390,32 +410,32 @@ class Journey:
             if question not in taken:  # what core asks too was answered there
                 answering.answer_question(self.app, contact, assessment_id, question, reply, note)
         for name, item in told["evidence"].items():
-            self._file(contact, assessment_id, item, told["documents"][name])
-        yield self._at(self.plan.answered, hour, minute + 12)
-        self._sign(contact, assessment_id)
+            self.attach(contact, assessment_id, item, told["documents"][name])
+        yield self.at(self.plan.answered, hour, minute + 12)
+        self.sign(contact, assessment_id)
 
     def _return(self, contact: Actor) -> Iterator[datetime]:
-        yield self._at(self.plan.answered - 3, 11, 20)
+        yield self.at(self.plan.answered - 3, 11, 20)
         submitting.return_to_vendor(self.app, self.officer, self.assessment_id, self.plan.reasons)
         asked = {question.id: question for question in self._core.questions}
         gaps = answering.missing(self.app, contact, self.assessment_id)
         blank = [asked[gap.question_id] for gap in gaps if gap.kind == "unanswered"]
         for minute, question in enumerate(blank[:_ANSWERED_AGAIN]):
-            yield self._at(1, 14, 10 + 7 * minute)
-            self._reply(contact, question.id, question.choices[1].id, "")
+            yield self.at(1, 14, 10 + 7 * minute)
+            self.reply(contact, self.assessment_id, question.id, question.choices[1].id, "")
 
     def _review(self) -> Iterator[datetime]:
         begun, ended = self.plan.answered - 2, self.plan.answered - 5
         two = self.told_tier in self.app.settings.two_reviewers_for
         first, second = self.reviewers
-        yield self._at(begun, 8, 58)
+        yield self.at(begun, 8, 58)
         for judge in (first, self.committee, *((second, self.moderator) if two else ())):
             duties.declare(self.app, judge, self.assessment_id, conflict=False)
-        yield self._at(begun, 9, 0)
+        yield self.at(begun, 9, 0)
         sheet = reviewing.review_sheet(self.app, first, self.assessment_id)
         judgements, looked_at = self._judgements(sheet)
         for at, (question, judgement) in enumerate(judgements.items()):
-            yield self._at(begun, 9, 12 + 9 * at)
+            yield self.at(begun, 9, 12 + 9 * at)
             self._judge(first, sheet, question, judgement, alone=two)
         differs = looked_at[-1].question_id if two and looked_at else None
         if two:
@@ -424,22 +444,22 @@ class Journey:
                 level, why = _DIFFERS[str(looked_at[-1].supported)]
                 theirs[differs] = {"assurance": level, "reason": why}
             for at, (question, judgement) in enumerate(theirs.items()):
-                yield self._at(begun, 13, 5 + 6 * at)
+                yield self.at(begun, 13, 5 + 6 * at)
                 self._judge(second, sheet, question, judgement, alone=True)
         for at, (set_id, assessment_id) in enumerate(self.addenda.items()):
-            yield self._at(begun, 16, 10 * at)
+            yield self.at(begun, 16, 10 * at)
             addendum = reviewing.review_sheet(self.app, first, assessment_id)
             for judge in (first, second)[: 1 + two]:
                 for question, judgement in self.told.addenda[set_id]["review"].items():
                     self._judge(judge, addendum, question, judgement, alone=two)
         if two:
-            yield self._at(begun, 16, 50)
+            yield self.at(begun, 16, 50)
             for assessment_id in (self.assessment_id, *self.addenda.values()):
                 for judge in (first, second):
                     moderating.hand_in(self.app, judge, assessment_id)
         if self.plan.stage > Stage.IN_REVIEW:
             if differs is not None:
-                yield self._at(ended, 10, 40)
+                yield self.at(ended, 10, 40)
                 moderating.settle_judgement(
                     self.app,
                     self.moderator,
@@ -448,7 +468,7 @@ class Journey:
                     level=judgements[differs]["assurance"],
                     reason=_SETTLED,
                 )
-            yield self._at(ended, 16, 30)
+            yield self.at(ended, 16, 30)
             for assessment_id in (self.assessment_id, *self.addenda.values()):
                 self._confirm_knockouts(first, assessment_id)
                 reviewing.finish_review(self.app, first, assessment_id)
@@ -508,7 +528,7 @@ class Journey:
         )
 
     def _decide(self) -> Iterator[datetime]:
-        yield self._at(self.plan.answered - 9, 11, 45)
+        yield self.at(self.plan.answered - 9, 11, 45)
         sheet = deciding.decision_options(self.app, self.committee, self.assessment_id)
         deciding.record_decision(
             self.app,
@@ -532,15 +552,18 @@ class Journey:
     def _core(self) -> Questionnaire:
         return self.app.content("core").questionnaire
 
-    def _reply(self, contact: Actor, question: str, reply: Reply, note: str) -> None:
+    def reply(
+        self, contact: Actor, assessment_id: str, question: str, reply: Reply, note: str
+    ) -> None:
+        """Answer a question, unless another answer hides it."""
         try:
-            answering.answer_question(self.app, contact, self.assessment_id, question, reply, note)
+            answering.answer_question(self.app, contact, assessment_id, question, reply, note)
         except Refusal as refusal:
             # The files answer some questions that another answer hides.
             if refusal.code != "hidden_question":
                 raise
 
-    def _at(self, days_ago: int, hour: int, minute: int) -> datetime:
+    def at(self, days_ago: int, hour: int, minute: int) -> datetime:
         """A time on the working day that is, or comes before, the day so many days ago."""
         morning = datetime.combine(self._day(days_ago), time(), UTC)
         return morning + timedelta(hours=hour, minutes=minute)
@@ -549,7 +572,18 @@ class Journey:
         return working_day(self.today, days_ago)
 
 
-def walk(journeys: Iterable[Journey], clock: Clock) -> Iterator[Journey]:
+class Course(Protocol):
+    """What happens in steps, and how it says how far it has come."""
+
+    @property
+    def says(self) -> str:
+        """How far it has come, on a line."""
+
+    def steps(self) -> Iterator[datetime]:
+        """Take every step, each after yielding its time."""
+
+
+def walk(journeys: Iterable[Course], clock: Clock) -> Iterator[Course]:
     """Take the steps of all journeys in the order of time; yields each journey as it ends."""
     waiting = []
     for number, journey in enumerate(journeys):

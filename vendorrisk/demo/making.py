@@ -16,6 +16,7 @@ from vendorrisk.content import Library
 from vendorrisk.demo import lifetime
 from vendorrisk.demo.journeys import PLANS, Clock, Journey, Stage, walk, working_day
 from vendorrisk.demo.portfolio import DemoVendor, vendors
+from vendorrisk.demo.tendering import tendering
 from vendorrisk.evidence import Files
 from vendorrisk.identity import hash_token, password_problem
 from vendorrisk.store import Store, StoreUnavailable, migrate, utc_now
@@ -177,21 +178,11 @@ def _build(
         lifetime.mark(app, until)
         staff, credentials = _people(app)
         journeys = [_journey(app, told, staff, today) for told in portfolio]
-        for journey in walk(journeys, clock):
-            say(f"{journey.told.name}: {_STAGE_SAYS[journey.plan.stage]}")
+        for course in walk([*journeys, *tendering(journeys)], clock):
+            say(course.says)
     finally:
         app.store.close()
     return Made(until, credentials, tuple(_guests(journeys)))
-
-
-_STAGE_SAYS: Mapping[Stage, str] = {
-    Stage.ANSWERING: "being answered",
-    Stage.SUBMITTED: "submitted, waiting for review",
-    Stage.RETURNED: "returned to the vendor",
-    Stage.IN_REVIEW: "in review",
-    Stage.REVIEWED: "reviewed, waiting for a decision",
-    Stage.DECIDED: "decided",
-}
 
 
 def _journey(

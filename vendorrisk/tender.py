@@ -76,6 +76,11 @@ class Terms:
         """Whether the deadline has passed; at the deadline itself it has not."""
         return now > self.deadline
 
+    def is_closed(self, now: datetime) -> bool:
+        """Whether no bid is taken any more: they are opened, or late ones are refused."""
+        late = self.late_rule is LateRule.REFUSE and self.is_late(now)
+        return late or self.unsealed_at is not None
+
 
 def require_draft(terms: Terms) -> None:
     """Refuse to change what was published: every bidder was promised the same."""
@@ -231,5 +236,10 @@ def _letters(at: int) -> str:
 def moment_says(moment: datetime) -> str:
     """A time in words, in UTC, such as "3 December 2026, 12:00 UTC"."""
     at = moment.astimezone(UTC)
-    seconds = f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
-    return f"{at.day} {at:%B %Y}, {seconds} UTC"
+    return f"{at.day} {at:%B %Y}, {clock_says(at)}"
+
+
+def clock_says(moment: datetime) -> str:
+    """A time of day in words, in UTC, such as "12:00 UTC"; seconds where there are any."""
+    at = moment.astimezone(UTC)
+    return f"{at:%H:%M:%S} UTC" if at.second else f"{at:%H:%M} UTC"

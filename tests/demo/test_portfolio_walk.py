@@ -125,5 +125,5 @@ def test_a_tender_waits_for_the_second_officer_and_one_bidder_let_its_deadline_p
     assert one.stage is TenderStage.DUE
     assert one.may_unseal
     assert {bid.name for bid in one.bids} == {STORIES[id_].name for id_ in BIDDERS}
-    silent = {bid.name for bid in one.bids if bid.submitted_at is None}
+    silent = {bid.name for bid in one.bids if bid.says == "Nothing was submitted"}
     assert silent == {STORIES[id_].name for id_ in SILENT}

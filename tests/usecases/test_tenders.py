@@ -445,7 +445,13 @@ def test_bids_open_only_after_the_deadline_and_by_another_second_officer(world: 
     assert refused(lambda: unseal(both)) == "began_tender"
     assert fair.view.stage == "due"
     [mine] = [w for w in worklist.waiting(fair.app, fair.second) if w.tender_id]
-    assert (mine.yours, mine.next_step) == (True, "Open the bids of “Photo storage 2026”")
+    assert (mine.yours, mine.next_step) == (True, "Open the bids")
+    assert (fair.view.yours, tenders.tender(fair.app, fair.second, fair.tender_id).yours) == (
+        False,
+        True,
+    )
+    waits = [w for w in worklist.waiting(fair.app, world.officer) if w.assessment_id in fair.bids]
+    assert waits == [], "nobody is asked for answers that would be refused"
     unseal(fair.second)
     assert refused(lambda: unseal(fair.second)) == "opened_already"
 

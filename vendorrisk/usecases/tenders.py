@@ -9,10 +9,12 @@ from datetime import datetime
 from vendorrisk import tender as rules
 from vendorrisk.access import (
     KNOW_BIDDERS,
+    ROLE_SAYS,
     SYSTEM,
     Action,
     Actor,
     Relation,
+    Role,
     allowed,
     authorise,
     keep_out,
@@ -57,7 +59,8 @@ class BidView:
 class TenderView:
     """A tender, where it stands, and what may happen next. Times are in UTC.
 
-    `next_step` says what is waited for, and `whom`. The `may_…` say what the reader may do now.
+    `next_step` says what is waited for, and `whom`, which is empty once nothing is; `yours` where
+    the reader is waited on. The `may_…` say what the reader may do now.
     `bidders` are the names of all bidders by alphabet, so that whoever judges can tell whether they
     have a conflict of interest; `names_hidden` while the reader sees pseudonyms. `addable` are
     assessments that could be added, by id, for who may.
@@ -87,6 +90,7 @@ class TenderView:
     locked_at: datetime | None
     next_step: str
     whom: str
+    yours: bool
     may_change: bool
     may_extend: bool
     may_unseal: bool
@@ -356,7 +360,7 @@ def _view(app: Application, work: Work, actor: Actor, row: Tender) -> TenderView
     hidden = row.pseudonymous and row.locked_at is None and not actor.has(*KNOW_BIDDERS)
     by_id = {bid.assessment_id: bid for bid in bids}
     views = [
-        _bid_view(by_id[one.assessment.id], one)
+        _bid_view(by_id[one.assessment.id], one, closed=terms.is_closed(work.now))
         for one in listed
         if one.assessment is not None and one.engagement is not None
     ]
@@ -365,7 +369,7 @@ def _view(app: Application, work: Work, actor: Actor, row: Tender) -> TenderView
         {one for one in (row.created_by, row.unsealed_by, row.locked_by) if one is not None}
     )
     began = actor.id in (row.created_by, row.published_by)
-    whom, step = _next(stage, rows)
+    roles, step = _next(stage, rows)
     officer = allowed(actor, Action.OPEN_TENDER)
     try:
         title = content_of(app, rows[0]).questionnaire.title if rows else row.questionnaire_id
@@ -396,7 +400,8 @@ def _view(app: Application, work: Work, actor: Actor, row: Tender) -> TenderView
         locked_by=names.get(row.locked_by or ""),
         locked_at=row.locked_at,
         next_step=step,
-        whom=whom,
+        whom=_whom(stage, roles),
+        yours=actor.has(*roles) and not (began and stage is Stage.DUE),
         may_change=officer and draft,
         may_extend=officer and stage in (Stage.DRAFT, Stage.OPEN),
         may_unseal=allowed(actor, Action.UNSEAL) and stage is Stage.DUE and not began,
@@ -444,11 +449,12 @@ def _addable(work: Work, tender: Tender) -> dict[str, str]:
     }
 
 
-def _bid_view(bid: Bid, one: PortfolioRow) -> BidView:
+def _bid_view(bid: Bid, one: PortfolioRow, *, closed: bool) -> BidView:
     if one.assessment is None or one.engagement is None:
         raise ValueError("a bid is an assessment of an engagement")
     state = State(one.assessment.state)
     submitted = one.submitted_at is not None and state not in _WITH_BIDDER
+    silent = closed and one.submitted_at is None
     return BidView(
         assessment_id=bid.assessment_id,
         engagement_id=None if bid.pseudonym == one.vendor.name else one.engagement.id,
@@ -456,29 +462,38 @@ def _bid_view(bid: Bid, one: PortfolioRow) -> BidView:
         title=one.engagement.title,
         pseudonym=bid.pseudonym,
         state=state,
-        says=bid_says(bid, state),
+        says="Nothing was submitted" if silent else bid_says(bid, state),
         submitted_at=one.submitted_at,
         late=bid.late,
         reviewable=submitted and not bid.sealed,
     )
 
 
-def _next(stage: Stage, rows: Collection[Assessment]) -> tuple[str, str]:
-    """Who is waited on, and for what."""
+def _next(stage: Stage, rows: Collection[Assessment]) -> tuple[tuple[Role, ...], str]:
+    """Who on staff is waited on, if anybody is, and for what."""
+    officer = (Role.PROCUREMENT_OFFICER,)
     if stage is Stage.DRAFT:
-        return "procurement officer", "Check the terms and the bidders, then publish the tender."
+        return officer, "Check the terms and the bidders, then publish the tender."
     if stage is Stage.OPEN:
         waiting = sum(State(row.state) is State.DRAFT for row in rows)
         if waiting:
             bidders = "1 bidder" if waiting == 1 else f"{waiting} bidders"
-            return "procurement officer", f"Invite {bidders}: nobody there has a link yet."
-        return "bidders", "They answer and submit until the deadline."
+            return officer, f"Invite {bidders}: nobody there has a link yet."
+        return (), "They answer and submit until the deadline."
     if stage is Stage.DUE:
-        return "second officer", "Open the bids."
+        return (Role.SECOND_OFFICER,), "Open the bids."
     if stage is Stage.UNSEALED:
         open_ones = _unreviewed(rows)
         if open_ones:
             bids = "1 bid" if open_ones == 1 else f"{open_ones} bids"
-            return "reviewer", f"Review {bids}."
-        return "moderator or second officer", "Lock the scores."
-    return "committee member", "Compare the bids and decide."
+            return (Role.REVIEWER,), f"Review {bids}."
+        return (Role.MODERATOR, Role.SECOND_OFFICER), "Lock the scores."
+    if any(State(row.state) is State.REVIEWED for row in rows):
+        return (Role.COMMITTEE_MEMBER,), "Compare the bids and decide."
+    return (), "Every bid is decided."
+
+
+def _whom(stage: Stage, roles: Collection[Role]) -> str:
+    if roles:
+        return "a " + " or ".join(ROLE_SAYS[role] for role in roles)
+    return "the bidders" if stage is Stage.OPEN else ""

@@ -341,7 +341,7 @@ def _tenders(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterator
             due_on=one.deadline.date() if stage is Stage.DRAFT else None,
             overdue=False,
             yours=yours and actor.has(*roles),
-            next_step=f"{what} of “{one.title}”",
+            next_step=what,
             page="tenders",
             engagement_id=None,
             assessment_id=None,
@@ -350,7 +350,7 @@ def _tenders(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterator
 
 
 def _waits_in_tender(work: Work, item: Waiting) -> bool:
-    """Whether nobody can take this step before its tender has gone further as a whole."""
+    """Whether nobody can take this step before its tender has gone further, or ever again."""
     bid = work.bid(item.assessment_id) if item.assessment_id else None
     if bid is None:
         return False
@@ -358,6 +358,8 @@ def _waits_in_tender(work: Work, item: Waiting) -> bool:
         return bid.terms.locked_at is None
     if item.page == "review":
         return bid.sealed
+    if item.page == "engagement" and bid.terms.is_closed(work.now):
+        return True
     return bid.terms.published_at is None and item.next_step == _STEPS[State.DRAFT][1]
 
 

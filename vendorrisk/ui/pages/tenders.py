@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import streamlit as st
 
 from vendorrisk.access import Action, allowed
-from vendorrisk.tender import LATE_SAYS, LateRule, Stage, moment_says
+from vendorrisk.tender import LATE_SAYS, LateRule, Stage, clock_says, moment_says
 from vendorrisk.ui import refusals
 from vendorrisk.ui.forms import Problems, once
 from vendorrisk.ui.links import zone
@@ -18,7 +18,6 @@ from vendorrisk.ui.words import aside, count, moment, plain, span
 from vendorrisk.usecases import tenders
 from vendorrisk.usecases.tenders import BidView, TenderView
 
-NBSP = "\N{NO-BREAK SPACE}"
 COURSE = (
     (Stage.DRAFT, "Prepared"),
     (Stage.OPEN, "Open for bids"),
@@ -59,7 +58,7 @@ def row(view: TenderView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{plain(view.title)}**  \n"
-            f"{view.stage_says}. {plain(view.next_step)}  \n"
+            f"{view.stage_says}  \n{awaited(view)}  \n"
             + aside(f"{count(len(view.bids), 'bidder')} · Deadline {when(view.deadline)}"),
             width="stretch",
         )
@@ -72,7 +71,8 @@ def when(at: datetime) -> str:
     local = at.astimezone(zone())
     if local.utcoffset() == timedelta(0):
         return moment_says(at)
-    return f"{moment(at, zone())} your time ({moment_says(at)})"
+    utc = clock_says(at) if local.date() == at.astimezone(UTC).date() else moment_says(at)
+    return f"{moment(at, zone())} your time ({utc})"
 
 
 def one(view: TenderView) -> None:
@@ -101,23 +101,29 @@ def one(view: TenderView) -> None:
 def course(view: TenderView) -> None:
     """Where the tender stands on its way, told by word and shape."""
     reached = [stage for stage, _ in COURSE].index(view.stage)
-    steps = []
-    for place, (stage, words) in enumerate(COURSE):
-        name = words.replace(" ", NBSP)
-        if place < reached or stage is Stage.LOCKED is view.stage:
-            steps.append(f":green[:material/check_circle:]{NBSP}:gray[{name}]")
-        elif place == reached:
-            steps.append(f":primary[:material/radio_button_checked:]{NBSP}**{name}**")
-        else:
-            steps.append(f":gray[:material/radio_button_unchecked:{NBSP}{name}]")
-    st.markdown(" :gray[—] ".join(steps))
+    # An element for each, because lines break between an icon and its word.
+    with st.container(horizontal=True, gap="small"):
+        for place, (stage, words) in enumerate(COURSE):
+            if place < reached or stage is Stage.LOCKED is view.stage:
+                step = f":green[:material/check_circle:] :gray[{words}]"
+            elif place == reached:
+                step = f":primary[:material/radio_button_checked:] **{words}**"
+            else:
+                step = f":gray[:material/radio_button_unchecked: {words}]"
+            st.markdown(step, width="content")
+
+
+def awaited(view: TenderView) -> str:
+    """Who is waited on, and for what, as Markdown."""
+    if not view.whom:
+        return plain(view.next_step)
+    return f"**Waiting on {'you' if view.yours else view.whom}:** {plain(view.next_step)}"
 
 
 def next_step(view: TenderView) -> None:
     """What is waited for, and the button for who may do it."""
     with st.container(border=True, key="next_step"):
-        whom = view.whom[:1].upper() + view.whom[1:]
-        said = f"**{whom}:** {plain(view.next_step)}"
+        said = awaited(view)
         if view.stage is Stage.OPEN:
             said += f" {span(now, view.deadline).capitalize()} left."
         st.markdown(said)
@@ -153,12 +159,14 @@ def draw_bid(view: TenderView, bid: BidView) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         says = plain(bid.says)
         if bid.submitted_at is not None:
-            says += f"  \n{aside(f'on {moment(bid.submitted_at, zone())}')}"
+            says += f"  \n{aside(f'Sent on {moment(bid.submitted_at, zone())}')}"
         late = " :orange-badge[:material/alarm: Late]" if bid.late else ""
-        also = f" · {bid.pseudonym}" if bid.pseudonym and bid.pseudonym != bid.name else ""
-        about = f"{plain(bid.title)}{also}" if not view.names_hidden else ""
+        about = [plain(bid.title)] if not view.names_hidden and bid.title != view.title else []
+        if view.pseudonymous and bid.pseudonym and bid.pseudonym != bid.name:
+            about.append(f"Pseudonym: {bid.pseudonym}")
         st.markdown(
-            f"**{plain(bid.name)}**{late}  \n{says}" + (f"  \n{aside(about)}" if about else ""),
+            f"**{plain(bid.name)}**{late}  \n{says}"
+            + (f"  \n{aside(' · '.join(about))}" if about else ""),
             width="stretch",
         )
         if bid.reviewable and st.button("Review", key=f"review_{bid.assessment_id}", width=110):
@@ -202,8 +210,9 @@ def add(view: TenderView) -> None:
 def draw_terms(view: TenderView) -> None:
     """What every bidder was promised, and who did what."""
     seen = (
-        "Reviewers and the committee see pseudonyms until the scores are locked. Whoever invites,"
-        " and auditors, know the names; so may a reader of what a bidder writes."
+        "Reviewers and the committee see pseudonyms until the scores are locked. Procurement"
+        " officers, second officers and auditors know the names. What a bidder writes may give its"
+        " name away."
         if view.pseudonymous
         else "Bidders are named to everybody."
     )
@@ -223,13 +232,16 @@ def draw_terms(view: TenderView) -> None:
                 " each bid, since you cannot tell which is theirs."
             )
         )
-    done = [f"Prepared by {plain(view.created_by)} on {moment(view.created_at, zone())}"]
+    here = zone()
+    done = [f"Prepared by {plain(view.created_by)} on {moment(view.created_at, here)}"]
     if view.published_at is not None:
-        done.append(f"Published on {moment(view.published_at, zone())}")
+        done.append(f"Published on {moment(view.published_at, here)}")
     if view.unsealed_at is not None:
-        done.append(f"Opened by {plain(view.unsealed_by or '')} on {moment(view.unsealed_at)} UTC")
+        done.append(
+            f"Opened by {plain(view.unsealed_by or '')} on {moment(view.unsealed_at, here)}"
+        )
     if view.locked_at is not None:
-        done.append(f"Locked by {plain(view.locked_by or '')} on {moment(view.locked_at)} UTC")
+        done.append(f"Locked by {plain(view.locked_by or '')} on {moment(view.locked_at, here)}")
     st.caption("  \n".join(done))
     with st.expander("Fingerprints of what is asked and how it is judged"):
         st.code(f"{view.questionnaire_digest}\n{view.rubric_digest}", language=None)

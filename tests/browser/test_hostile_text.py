@@ -36,6 +36,7 @@ from vendorrisk.usecases import (
     retention,
     reviewing,
     submitting,
+    tenders,
     vendors,
 )
 from vendorrisk.usecases.deciding import NewCondition
@@ -119,7 +120,8 @@ REFUSED = "Failed to load resource: the server responded with a status of 422"
 def test_no_text_of_a_vendor_becomes_more_than_text(server, office, visit, dialogs, watch) -> None:
     here = add_people(office)
     assessment_id, contact, token, engagement_id = hostile_vendor(office, "hostile", LINES)
-    other_id, other, _, _ = hostile_vendor(office, "hostile too", LINES[::-1])
+    other_id, other, _, other_engagement = hostile_vendor(office, "hostile too", LINES[::-1])
+    tender_id = tender_all(office, other_engagement)
     delegate_token = give_colleagues(office, contact)
     page = visit(token)
     found = look(
@@ -177,6 +179,8 @@ def test_no_text_of_a_vendor_becomes_more_than_text(server, office, visit, dialo
             "compare": f"/compare{one}&assessment={other_id}&row=published_credentials",
             "decide": f"/decide{one}",
             "brief": f"/brief/{assessment_id}",
+            "tenders": "/tenders",
+            "tender": f"/tenders?tender={tender_id}",
         },
     )
     decide_all(office, signed_in, assessment_id)
@@ -423,6 +427,26 @@ def attach_with(office: Office, contact: Actor, lines: list[str], texts: list[st
             entity=line,
             note="\n".join(texts)[:9000],
         )
+
+
+def tender_all(office: Office, engagement_id: str) -> str:
+    """Tenders named by the texts, still being prepared; the last one has a bid."""
+    app, officer = office.app, town.actor(office.app, office.people, "officer")
+    bid = assessments.open_assessment(app, officer, engagement_id, "lite", None)
+    made = ""
+    for line in LINES:
+        if made:
+            tenders.remove_bid(app, officer, made, bid)
+        made = tenders.open_tender(
+            app,
+            officer,
+            title=line,
+            assessment_ids=[bid],
+            deadline=datetime.now(UTC) + timedelta(days=14),
+            late_rule="refuse",
+            pseudonymous=False,
+        )
+    return made
 
 
 def judge_all(office: Office, assessment_id: str) -> None:

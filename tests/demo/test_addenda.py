@@ -8,7 +8,7 @@ from vendorrisk.access import Actor, Role
 from vendorrisk.demo.making import _application, make
 from vendorrisk.demo.portfolio import DemoVendor, vendors
 from vendorrisk.store import utc_now
-from vendorrisk.usecases import deciding, reviewing, sets
+from vendorrisk.usecases import deciding, knockouts, reviewing, sets
 from vendorrisk.usecases import vendors as listed
 from vendorrisk.usecases.application import Application
 
@@ -87,3 +87,20 @@ def test_the_decision_on_wrenfield_covers_its_sets_and_dates_what_to_verify(app)
     assert all(sheet.decision for sheet in sheets)
     assert any("on day 91, " in text for text in sheets[0].proposed_conditions)
     assert any("on day 180, " in text for text in sheets[0].proposed_conditions)
+
+
+def test_the_knockout_of_larkmere_was_asked_to_be_lifted_in_vain(app):
+    core, *_ = engagement(app, TOLD["larkmere-identity"]).assessments
+    (fired,) = (
+        one
+        for one in knockouts.knockouts(app, READER, core.id)
+        if one.rule.id == "published-credential"
+    )
+    (asked,) = fired.liftings
+    assert (asked.asked_by, asked.granted, asked.settled_by) == (
+        "Priya Nair",
+        False,
+        "Iris Calder",
+    )
+    assert fired.rule.effect == "knockout"
+    assert not fired.open

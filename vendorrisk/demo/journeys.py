@@ -69,7 +69,8 @@ class Plan:
     `judged` is how many answers are looked at beyond those that stand in the vendor's file; the
     judgement is what their evidence gives by itself, so it moves no figure. Where two reviewers
     judge alone, they differ on the last of these, and a moderator agrees with the first; while a
-    review is under way, that still waits.
+    review is under way, that still waits. `lifting` is why a reviewer asks to lift core's first
+    knockout, and why a moderator refuses; then it stands as before.
     """
 
     stage: Stage
@@ -80,6 +81,7 @@ class Plan:
     outcome: str = ""
     reasons: str = ""
     conditions: tuple[Condition, ...] = ()
+    lifting: tuple[str, str] | None = None
 
 
 PLANS: Mapping[str, Plan] = {
@@ -161,7 +163,19 @@ PLANS: Mapping[str, Plan] = {
         reasons="Case files about children need proof, and there is none: the one report they sent"
         " is about their landlord. They may come back with evidence.",
     ),
-    "larkmere-identity": Plan(Stage.REVIEWED, registered=40, answered=19, due_in=-17, judged=4),
+    "larkmere-identity": Plan(
+        Stage.REVIEWED,
+        registered=40,
+        answered=19,
+        due_in=-17,
+        judged=4,
+        lifting=(
+            "The key opens the demo alone, a reseller builds on it, and it is to go in spring. No"
+            " record of ours would stand behind it.",
+            "A key that works is what this rule is about, whoever builds on it. Ask again once it"
+            " is refused.",
+        ),
+    ),
     "quillstone": Plan(Stage.REVIEWED, registered=37, answered=22, due_in=-20, judged=5),
     "pinfold-systems": Plan(Stage.REVIEWED, registered=29, answered=18, due_in=-15, judged=2),
     "tarnway-data": Plan(Stage.IN_REVIEW, registered=30, answered=9, due_in=-6, judged=4),
@@ -468,6 +482,8 @@ class Journey:
                     level=judgements[differs]["assurance"],
                     reason=_SETTLED,
                 )
+            yield self.at(ended, 15, 10)
+            self._ask_to_lift(first, sheet)
             yield self.at(ended, 16, 30)
             for assessment_id in (self.assessment_id, *self.addenda.values()):
                 self._confirm_knockouts(first, assessment_id)
@@ -492,6 +508,18 @@ class Journey:
             )
             judgements[row.question_id] = {"assurance": row.supported, "reason": reason}
         return judgements, looked_at
+
+    def _ask_to_lift(self, judge: Actor, sheet: reviewing.ReviewSheet) -> None:
+        """Ask to lift the first knockout of core, in vain."""
+        if self.plan.lifting is None:
+            return
+        why, why_not = self.plan.lifting
+        fired = knockouts.knockouts(self.app, judge, self.assessment_id)
+        rule = next(one.rule.id for one in fired if one.open)
+        knockouts.ask_to_lift(self.app, judge, sheet.submission.id, rule, why)
+        told = knockouts.knockouts(self.app, self.moderator, self.assessment_id)
+        [asked] = [one for each in told for one in each.liftings]
+        knockouts.settle_lifting(self.app, self.moderator, asked.id, granted=False, reason=why_not)
 
     def _confirm_knockouts(self, judge: Actor, assessment_id: str) -> None:
         for fired in knockouts.knockouts(self.app, judge, assessment_id):

@@ -156,6 +156,7 @@ def no_secret_where_it_must_not_be() -> Iterator[None]:
     """No log, address, page or database of this process holds a token, password or code."""
     yield
     assert WATCH.leaks() == []
+    WATCH.look_again()
     assert WATCH.found == []
 
 

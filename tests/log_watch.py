@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ MASTER_KEY = 64
 """Digits of a master key; shorter ones are references and nonces, which are no secrets."""
 KEY = 32
 """Bytes of a key; what is longer or shorter is a challenge, a salt or a nonce."""
+_WORD = re.compile(rb"[\w+/=-]{%d,}" % SHORTEST)
+"""What a secret without spaces stands in."""
 _SHOWN_ONCE = re.compile(rb"/(?:setup|invitation|password)#[\w-]+")
 
 
@@ -37,6 +39,9 @@ class LogWatch(logging.Handler):
         self.secrets: set[str] = set()
         self.lately: set[str] = set()
         self.lines: list[str] = []
+        self._by_beginning: dict[bytes, list[bytes]] = {}
+        self._phrases: list[bytes] = []
+        self._words: dict[bytes, str] = {}
         self.searched: Counter[str] = Counter()
         self.found: list[str] = []
         self.told_to: Path | None = None
@@ -48,6 +53,8 @@ class LogWatch(logging.Handler):
         """Note a secret, if it is long enough to be told from other words."""
         text = secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)
         if len(text) >= SHORTEST:
+            if text not in self.secrets:
+                self._index(text.encode(errors="replace"))
             self.secrets.add(text)
             self.lately.add(text)
             if self.told_to is not None:
@@ -67,9 +74,39 @@ class LogWatch(logging.Handler):
         self.searched[where.partition(":")[0]] += 1
         data = content.encode(errors="replace") if isinstance(content, str) else content
         data = _SHOWN_ONCE.sub(b"", data)
-        for secret in self.lately if lately else self.secrets:
-            if secret.encode(errors="replace") in data:
-                self.found.append(f"{where}: {secret[:4]}…")
+        if lately:
+            held = [one for one in map(str.encode, self.lately) if one in data]
+        else:
+            # Thousands of messages, pages and secrets: most words were met before.
+            new = set(_WORD.findall(data)) - self._words.keys()
+            self._words |= dict.fromkeys(new, where)
+            held = [one for word in new for one in self._in(word)]
+            held += [one for one in self._phrases if one in data]
+        self._note(where, held)
+
+    def look_again(self) -> None:
+        """Look into everything that was searched for secrets that were told only afterwards."""
+        for word, where in self._words.items():
+            self._note(where, self._in(word))
+
+    def _note(self, where: str, held: Iterable[bytes]) -> None:
+        for secret in held:
+            said = f"{where}: {secret[:4].decode(errors='replace')}…"
+            if said not in self.found:
+                self.found.append(said)
+
+    def _index(self, secret: bytes) -> None:
+        if _WORD.fullmatch(secret):
+            self._by_beginning.setdefault(secret[:SHORTEST], []).append(secret)
+        else:
+            self._phrases.append(secret)
+
+    def _in(self, word: bytes) -> Iterator[bytes]:
+        """The secrets that are part of a word."""
+        for at in range(len(word) - SHORTEST + 1):
+            for secret in self._by_beginning.get(word[at : at + SHORTEST], ()):
+                if word.startswith(secret, at):
+                    yield secret
 
     def begin(self) -> None:
         """Listen to every logger, those included that hand nothing on, and to whatever makes

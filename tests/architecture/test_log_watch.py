@@ -80,6 +80,15 @@ def test_what_another_process_made_is_known(watch, tmp_path):
     assert watch.secrets == {"a token of the other process"}
 
 
+def test_a_secret_that_is_told_afterwards_is_found_where_it_stood(watch):
+    watch.search("page", "<p>xa-token-of-some-lengthx</p>")
+    watch.keep("a-token-of-some-length")
+
+    watch.look_again()
+
+    assert watch.found == ["page: a-to…"]
+
+
 @pytest.mark.parametrize("name", ["", "vendorrisk", "streamlit", "uvicorn.access"])
 def test_every_logger_is_listened_to(name):
     assert WATCH in logging.getLogger(name).handlers

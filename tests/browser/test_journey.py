@@ -123,7 +123,9 @@ def add(admin: Page, name: str, role: str) -> str:
     form.get_by_role("button", name="Add colleague").click()
     shown = admin.locator(".st-key-password_link_shown")
     expect(shown).to_contain_text(name)
-    link = shown.get_by_test_id("stCode").inner_text().strip()
+    code = shown.get_by_test_id("stCode")
+    expect(code).to_contain_text("http")
+    link = code.inner_text().strip()
     admin.get_by_role("button", name="I have copied it").click()
     expect(shown).to_have_count(0)
     return link

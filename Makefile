@@ -17,8 +17,9 @@ run: $(VENV)/.app ## set up and serve the app at http://localhost:8501
 demo: $(VENV)/.app ## the same with a made-up portfolio, in a database of its own
 	@exec $(BIN)/vendorrisk demo
 
+# The folder with the browser comes early: its files, of few tests each, must not be the last.
 test: $(VENV)/.dev chromium ## run every test, those in Chromium and on PostgreSQL too
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## lint, types, import directions and the fast tests
 	$(BIN)/ruff check .

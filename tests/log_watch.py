@@ -85,7 +85,7 @@ class LogWatch(logging.Handler):
         self._note(where, held)
 
     def look_again(self) -> None:
-        """Look into everything that was searched for secrets that were told only afterwards."""
+        """Look into every word that was searched for secrets that were told only afterwards."""
         for word, where in self._words.items():
             self._note(where, self._in(word))
 

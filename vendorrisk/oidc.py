@@ -45,6 +45,10 @@ class Declined(Exception):  # noqa: N818 - it names what the provider, or we, di
     """
 
 
+class Unreachable(Declined):
+    """The provider did not answer us, which says nothing of whoever came from there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider that signs people in. `name` stands on the button, `id` in addresses.
@@ -453,7 +457,7 @@ def _document(provider: Provider, place: str, *, fresh: bool) -> dict[str, Any]:
         answer.raise_for_status()
         found = answer.json() if len(answer.content) <= _LARGEST_ANSWER else None
     except (requests.RequestException, ValueError) as error:
-        raise Declined(f"{place} does not answer: {type(error).__name__}") from error
+        raise Unreachable(f"{place} does not answer: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise Declined(f"{place} gives nothing usable")
     _remembered[key] = time.monotonic(), found

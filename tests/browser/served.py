@@ -106,6 +106,7 @@ class Served:
 def served(folder: Path, questionnaires: Path = QUESTIONNAIRES) -> Iterator[Served]:
     """A running server with an empty database in `folder`."""
     migrate(f"sqlite:///{folder / 'vendorrisk.db'}")
+    WATCH.keep(PASSWORD)  # people type it in the browser, where nothing else would tell of it
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = int(free.getsockname()[1])

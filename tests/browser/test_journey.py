@@ -246,6 +246,10 @@ def review(reviewer: Page) -> None:
     expect(figure.filter(has_text="Assured by proof")).to_contain_text("29")
     reviewer.get_by_text("How the score adds up").click()
     expect(reviewer.get_by_role("heading", name="From claimed to assured")).to_be_visible()
+    # A page that is still being drawn closes what was opened on it.
+    expect(reviewer.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning"
+    )
     reviewer.get_by_role("button", name="Hand in your judgements").click()
     reviewer.get_by_role("button", name="Hand in now").click()
     expect(reviewer.get_by_text("You have handed in.")).to_be_visible()

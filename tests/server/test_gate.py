@@ -135,7 +135,7 @@ def test_a_host_with_a_name_before_it_is_not_ours(client, host):
 
 
 @pytest.mark.parametrize("address", ["<script>", "1.2.3.4\n5", "9" * 65, "a b", "=1+1"])
-def test_what_is_no_address_is_neither_noted_nor_counted(client, address):
+def test_a_request_from_what_is_no_address_is_refused(client, address):
     spoofed = TestClient(client.app, base_url=ADDRESS, client=(address, 1), follow_redirects=False)
 
     assert spoofed.get("/sign-in").status_code == 400

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import threading
 from collections.abc import Iterator
@@ -12,18 +10,18 @@ from itertools import count
 
 import pyotp
 import pytest
+import requests
 from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import KeySet, OctKey
 
 from tests.server.conftest import PASSWORD, ROOT, make_application
+from tests.server.forged_tokens import KEY, OTHER, by_public_key, unsigned
 from vendorrisk import oidc
 from vendorrisk.access import EVERYTHING, Role
 from vendorrisk.identity import hash_token
 from vendorrisk.usecases import application as running
 from vendorrisk.usecases import people, providers, second_factor, setup
 
-KEY = RSAKey.generate_key(2048, {"kid": "a", "use": "sig"}, private=True)
-OTHER = RSAKey.generate_key(2048, {"kid": "a", "use": "sig"}, private=True)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 NUMBERS = count(1)
 PATH = "/sign-out/by/council"
@@ -173,20 +171,6 @@ def test_a_session_ends_before_and_after_its_second_step(app, server, clock):
     assert alive(app, hash_token(whole)) == [False]
 
 
-def unsigned(told, alg="none"):
-    head, body = (
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-        for part in ({"alg": alg, "kid": "a"}, told)
-    )
-    return f"{head}.{body}."
-
-
-def by_public_key(told):
-    content = unsigned(told, alg="HS256")[:-1]
-    seal = hmac.digest(KEY.as_pem(private=False), content.encode(), "sha256")
-    return f"{content}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
-
-
 LIES = {
     "another issuer": {"iss": "https://evil.example"},
     "no issuer": {"iss": ...},
@@ -247,6 +231,24 @@ def test_only_the_providers_own_signature_counts(app, server, forge):
     assert post(server, forge(claims(app))).status_code == 400
 
     assert alive(app, one) == [True]
+
+
+def events(app):
+    with app.store.read(EVERYTHING) as work:
+        return len(work.events())
+
+
+def test_keys_that_cannot_be_fetched_are_no_bad_token(app, server, monkeypatch):
+    token = signed(claims(app))
+
+    def silent(*_, **__):
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(oidc, "_remembered", {})
+    monkeypatch.setattr(oidc.requests, "get", silent)
+    before = events(app)
+    assert post(server, token).status_code == 503
+    assert events(app) == before, "nothing is held against the provider"
 
 
 def test_a_token_counts_once(app, server, clock):

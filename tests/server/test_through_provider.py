@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import KeySet, OctKey
 
 from tests.server import conftest
 from tests.server import identity_provider as idp
 from tests.server.conftest import ADDRESS, PASSWORD, make_application
+from tests.server.forged_tokens import KEY, OTHER, by_public_key, unsigned
 from vendorrisk import oidc
 from vendorrisk.access import EVERYTHING, SECOND_FACTOR_ROLES, Role
 from vendorrisk.document import InvalidContent
@@ -334,8 +333,6 @@ def test_a_provider_that_is_not_configured_does_not_exist(configure, server):
 
 # Tokens that lie --------------------------------------------------------------------------------
 
-KEY = RSAKey.generate_key(2048, {"kid": "a"}, private=True)
-OTHER = RSAKey.generate_key(2048, {"kid": "a"}, private=True)
 ISSUER = "https://login.example.org"
 LIAR = oidc.Provider(
     id="council",
@@ -423,27 +420,15 @@ def test_a_token_without_what_it_must_say_is_declined(published, missing):
         verified(signed({name: value for name, value in TRUE.items() if name != missing}))
 
 
-def unsigned(claims, alg="none"):
-    head, body = (
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-        for part in ({"alg": alg, "kid": "a"}, claims)
-    )
-    return f"{head}.{body}."
-
-
 def test_only_the_providers_own_signature_counts(published):
     by_secret = jwt.encode({"alg": "HS256"}, TRUE, OctKey.import_key("secret-secret-secret-secret"))
-    # The classic: a signature by a shared secret, where the secret is the public key.
-    content = unsigned(TRUE, alg="HS256")[:-1]
-    seal = hmac.digest(KEY.as_pem(private=False), content.encode(), "sha256")
-    by_public_key = f"{content}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
     good = signed(TRUE)
     changed = good[:-6] + ("AAAAAA" if not good.endswith("AAAAAA") else "BBBBBB")
     for token in (
         signed(TRUE, OTHER),
         unsigned(TRUE),
         by_secret,
-        by_public_key,
+        by_public_key(TRUE),
         changed,
         "",
         "x.y.z",

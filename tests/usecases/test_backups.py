@@ -18,7 +18,7 @@ from vendorrisk.keys import Keys
 from vendorrisk.store import Store, StoreUnavailable
 from vendorrisk.usecases import evidence
 from vendorrisk.usecases.application import Application
-from vendorrisk.usecases.backups import back_up, check_backup
+from vendorrisk.usecases.backups import back_up, check_backup, delete_those_with_other_keys
 from vendorrisk.usecases.errors import Refusal
 from vendorrisk.usecases.verifying import verify
 
@@ -112,3 +112,16 @@ def test_the_command_tells_both(
     shutil.rmtree(kept / "evidence")
     assert cli.main(["backup", "--check", str(kept)]) == 1
     assert "backup: file: " in capsys.readouterr().err
+
+
+def test_a_backup_that_was_never_finished_is_not_the_one_of_the_new_key(
+    invited: World, kept: Path
+) -> None:
+    unfinished = kept.with_name(f"new-{kept.name}")
+    kept.rename(unfinished)
+    invited.clock.forward(hours=1)
+    made, replaced = delete_those_with_other_keys(invited.app)
+    assert made is not None
+    assert made.is_dir()
+    assert replaced == 1
+    assert not unfinished.exists()

@@ -309,6 +309,51 @@ def test_whoever_judged_alone_or_settled_does_not_decide(alone: World) -> None:
     assert "You reviewed" in (options.why_not or "")
 
 
+def test_whoever_handed_in_without_a_word_does_not_decide_either(alone: World) -> None:
+    world = alone
+    chair = world.add("chair", Role.REVIEWER, Role.COMMITTEE_MEMBER)
+    hand_in(world, "chair", "ben")
+    reviewing.finish_review(world.app, world.staff["ben"], world.assessment_id)
+    options = deciding.decision_options(world.app, chair, world.assessment_id)
+    assert not options.may_decide
+    assert "You reviewed" in (options.why_not or "")
+
+
+def test_who_takes_a_seat_again_finds_their_judgements_and_they_count(alone: World) -> None:
+    world = alone
+    judge(world, "ann", "storage", "audited")
+    moderating.free_seat(
+        world.app, world.staff["mo"], world.assessment_id, world.staff["ann"].id, "Ann is ill."
+    )
+    judge(world, "ben", "storage", "audited")
+    hand_in(world, "ben", "ann")
+    assert row(world, "storage").review.level == "audited"
+
+
+def test_a_judgement_from_before_a_seat_was_given_back_can_be_changed(alone: World) -> None:
+    world = alone
+    judge(world, "ann", "storage", "audited")
+    moderating.free_seat(
+        world.app, world.staff["mo"], world.assessment_id, world.staff["ann"].id, "Ann is ill."
+    )
+    judge(world, "ann", "storage", "verified")
+    assert row(world, "storage", "ann").review.level == "verified"
+
+
+def test_whoever_judged_and_gave_the_seat_back_settles_nothing(alone: World) -> None:
+    world = alone
+    world.add("both", Role.REVIEWER, Role.MODERATOR)
+    judge(world, "both", "storage", "documented")
+    moderating.free_seat(
+        world.app, world.staff["mo"], world.assessment_id, world.staff["both"].id, "They are ill."
+    )
+    judge(world, "ann", "storage", "audited")
+    judge(world, "ben", "storage", "verified")
+    hand_in(world, "ann", "ben")
+    assert refused(lambda: settle(world, "storage", "audited", "both")) == "has_seat"
+    assert not sheet(world, "both").panel.may_settle
+
+
 def test_a_seat_is_given_back_with_a_reason_before_both_handed_in(alone: World) -> None:
     world = alone
     world.add("cat", Role.REVIEWER)
@@ -357,6 +402,24 @@ def test_after_a_return_only_what_changed_is_judged_and_settled_anew(alone: Worl
     assert row(world, "storage").review.level == "audited", "as the moderator settled it"
     assert row(world, "stores").review.level == "documented"
     assert [one.question_id for one in sheet(world).rows if not one.settled] == ["published"]
+
+
+def test_what_was_settled_between_two_is_not_settled_between_others(alone: World) -> None:
+    world = alone
+    judge(world, "ann", "storage", "audited")
+    judge(world, "ben", "storage", "verified")
+    hand_in(world, "ann", "ben")
+    settle(world, "storage", "verified")
+    submitting.return_to_vendor(world.app, world.officer, world.assessment_id, "Which scanner?")
+    world.clock.forward(hours=1)
+    world.submit(world.vera, number=2)
+    world.add("cat", Role.REVIEWER)
+    hand_in(world, "ann")
+    moderating.free_seat(
+        world.app, world.staff["mo"], world.assessment_id, world.staff["ben"].id, "Ben has left."
+    )
+    hand_in(world, "cat")
+    assert [one.question_id for one in sheet(world).rows if not one.settled] == ["storage"]
 
 
 def test_what_one_reviewer_began_one_finishes_and_the_page_says_so(submitted: World) -> None:

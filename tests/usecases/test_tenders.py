@@ -324,6 +324,19 @@ def test_files_of_a_sealed_bid_survive_the_daily_purge(
     assert verifying.verify(fair.app).findings == ()
 
 
+def test_bidders_have_neither_name_nor_pseudonym_before_lots_are_drawn(
+    peopled: Template, library: Library, tmp_path: Path
+) -> None:
+    world, _ = built(tmp_path, peopled.path, library, peopled.staff)
+    judging = everyone(world)[Role.REVIEWER]
+    fair = prepared(world, pseudonymous=True)
+    listed = {one.name for one in vendors.vendors(world.app, judging)}
+    assert "A bidder" in listed
+    assert "" not in listed
+    view = tenders.tender(world.app, judging, fair.tender_id)
+    assert {(bid.name, bid.engagement_id) for bid in view.bids} == {("A bidder", None)}
+
+
 def test_who_judges_knows_bidders_by_pseudonym_until_scores_are_locked(
     peopled: Template, library: Library, tmp_path: Path
 ) -> None:

@@ -61,10 +61,10 @@ def log_fault(error: BaseException) -> str:
     return reference
 
 
-def log_declined(provider: str, why: Exception) -> str:
+def log_declined(provider: str, why: Exception, what: str = "Sign-in") -> str:
     """Log why a provider's answer was not taken; gives the reference number."""
     reference = secrets.token_hex(4)
-    log.warning("Sign-in %s through %s declined: %s", reference, provider, why)
+    log.warning("%s %s through %s declined: %s", what, reference, provider, why)
     return reference
 
 

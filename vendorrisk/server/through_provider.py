@@ -19,7 +19,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vendorrisk.assessment import Refusal
 from vendorrisk.keys import BrokenSealError, seal, unseal
-from vendorrisk.oidc import Asked, Claimed, Declined, Provider, begin, finish, signed_out
+from vendorrisk.oidc import (
+    Asked,
+    Claimed,
+    Declined,
+    Provider,
+    Unreachable,
+    begin,
+    finish,
+    signed_out,
+)
 from vendorrisk.server import faults
 from vendorrisk.server.entrance import device_of, enter, network_of, safe_path
 from vendorrisk.server.pages import Objection, form_page
@@ -98,8 +107,11 @@ async def sign_out(request: Request) -> Response:
     try:
         token = await _logout_token(request)
         await run_in_threadpool(end)
+    except Unreachable as unreachable:
+        faults.log_declined(provider.id, unreachable, "Sign-out")
+        return _told(503, "your keys could not be fetched, so this token could not be checked")
     except Declined as declined:
-        faults.log_declined(provider.id, declined)
+        faults.log_declined(provider.id, declined, "Sign-out")
         await run_in_threadpool(providers.note_bad_logout, app, address)
         return _told(400, "this token signs nobody out")
     except StoreUnavailable:

@@ -107,6 +107,11 @@ class Bid:
         return self.terms.unsealed_at is None or self.released_key is None
 
     @property
+    def called(self) -> str:
+        """What stands for the bidder's name; pseudonyms are drawn when the tender is published."""
+        return self.pseudonym or "A bidder"
+
+    @property
     def masked(self) -> bool:
         """Whether the bidder's name is kept from those who judge."""
         return self.pseudonymous and self.terms.locked_at is None

@@ -402,6 +402,10 @@ class Work:
         """The one row whose columns equal `key`, or None where there is none in scope."""
         return self._session.scalars(self._select(table, key).limit(1)).first()
 
+    def read_anew(self, row: SQLModel) -> None:
+        """Read a row again: it may have been changed while this waited for its assessment."""
+        self._session.refresh(row)
+
     def all(self, table: type[Row], *order: str, **key: object) -> list[Row]:
         """Every row in scope whose columns equal `key`, sorted by the columns named in `order`."""
         columns = [getattr(table, name) for name in order]
@@ -781,7 +785,7 @@ class Work:
         bid = self.mask_of(engagement.id)
         if bid is None:
             return vendor
-        return Vendor(id=bid.assessment_id, name=bid.pseudonym, created_at=self.now, created_by="")
+        return Vendor(id=bid.assessment_id, name=bid.called, created_at=self.now, created_by="")
 
     def _require_tender_key(self) -> bytes:
         if self._master is None:
@@ -874,8 +878,8 @@ class Work:
         if bid is None:
             return {}
         if isinstance(row, Submission):
-            return {"signed_by_name": bid.pseudonym, "signed_by_role": ""}
-        named = {"actor_name": bid.pseudonym, "origin": ""} if row.actor_kind == "contact" else {}
+            return {"signed_by_name": bid.called, "signed_by_role": ""}
+        named = {"actor_name": bid.called, "origin": ""} if row.actor_kind == "contact" else {}
         return {**named, "details": "{}"}
 
     def _stored(self, row: SQLModel, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from math import floor
+from typing import TypeVar
 
 import streamlit as st
 
@@ -46,6 +47,8 @@ from vendorrisk.usecases.values import beside_claimed
 from vendorrisk.usecases.vendors import AssessmentRow, Headline
 from vendorrisk.usecases.weighing import BandReach, ChangeView, Reach, Weighed
 
+Word = TypeVar("Word", bound=str)
+
 EFFECT_MEANS: Mapping[str, str] = {
     "knockout": "One answer is fatal, whatever the rest is worth.",
     "not_cleared": "What could be fatal has no usable answer, and silence counts as if it were.",
@@ -57,6 +60,16 @@ EFFECT_MEANS: Mapping[str, str] = {
 VERDICTS: Mapping[str, str] = {
     "approved": "agreed, it does not apply",
     "rejected": "not agreed, it does apply",
+}
+
+_VERDICT_MEANS: Mapping[str, str] = {
+    "approved": "It leaves the score, and its weight with it.",
+    "rejected": "It earns nothing and keeps its weight.",
+    "self_attested": "The vendor says so, and nothing that we have read shows it.",
+    "documented": "The vendor's own documents or records show it.",
+    "audited": "Somebody independent of the vendor tested it and says so.",
+    "verified": "We checked it ourselves.",
+    "contradicted": "What we have read says otherwise. It earns nothing and caps the score.",
 }
 
 MANY = 12
@@ -86,6 +99,20 @@ def standing(band: str | None, stopped_by: str | None) -> Sign:
     if stopped_by is not None:
         return sign(STOPPED_BY, stopped_by)
     return sign(BANDS, band)
+
+
+def ask_verdict(asks: str, options: Sequence[Word], standing: str | None, key: str) -> Word | None:
+    """A choice among levels, or of whether a question applies; each says what it means."""
+    return st.radio(
+        asks,
+        options,
+        index=options.index(standing) if standing in options else None,
+        format_func=lambda name: (
+            VERDICTS[name].capitalize() if name in VERDICTS else sign(LEVELS, name).word
+        ),
+        captions=[_VERDICT_MEANS[name] for name in options],
+        key=key,
+    )
 
 
 def headline(figures: Headline) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from vendorrisk.access import Actor
 from vendorrisk.ui import refusals, scorecards
 from vendorrisk.ui.forms import Problems
-from vendorrisk.ui.words import LEVELS, count, plain, sign
+from vendorrisk.ui.words import count, plain
 from vendorrisk.usecases import moderating
 from vendorrisk.usecases.application import Application
 from vendorrisk.usecases.reviewing import Level, ReviewRow, ReviewSheet, SeatView, Verdict
@@ -136,7 +136,8 @@ def hand_in(app: Application, actor: Actor, sheet: ReviewSheet) -> None:
         return
     left = sheet.to_judge - sheet.judged
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        rest = f" The other {left} count as far as their evidence goes." if left else ""
+        counts = count(left, "other answer counts", "other answers count")
+        rest = f" {counts} as far as the evidence goes." if left else ""
         st.markdown(
             f"**You judged {sheet.judged} of {count(sheet.to_judge, 'answer')}.**{rest}",
             width="stretch",
@@ -157,25 +158,15 @@ def settle(
     actor: Actor,
     sheet: ReviewSheet,
     row: ReviewRow,
-    means: Mapping[str, str],
 ) -> None:
-    """A moderator's word on an answer where two differ; `means` explains each verdict."""
+    """A moderator's word on an answer where two differ."""
     options = list(get_args(Level if row.claims_not_applicable is None else Verdict))
     standing = row.review.not_applicable or row.review.level
     key = f"{sheet.submission.id}_{row.question_id}"
     problems = Problems()
     with st.form(f"settle_{key}", border=False):
-        chosen = st.radio(
-            "What does it count as?",
-            options,
-            index=options.index(standing) if standing in options else None,
-            format_func=lambda name: (
-                scorecards.VERDICTS[name].capitalize()
-                if name in scorecards.VERDICTS
-                else sign(LEVELS, name).word
-            ),
-            captions=[means[name] for name in options],
-            key=f"settled_{key}",
+        chosen = scorecards.ask_verdict(
+            "What does it count as?", options, standing, f"settled_{key}"
         )
         problems.below("level", "not_applicable")
         reason = st.text_area(

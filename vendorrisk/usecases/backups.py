@@ -97,10 +97,12 @@ def delete_those_with_other_keys(app: Application) -> tuple[Path | None, int]:
     others = []
     one_of_now = False
     for path in sorted(_folder(app).glob("*-expires-*")):
+        unfinished = path.name.startswith("new-")
         if _NAME.fullmatch(path.name.removeprefix("new-")):
             same = False
             with suppress(StoreUnavailable):  # a damaged one is no backup
-                same = key_in_use(f"sqlite:///{path / 'vendorrisk.db'}") == app.keys.id
+                key = key_in_use(f"sqlite:///{path / 'vendorrisk.db'}")
+                same = key == app.keys.id and not unfinished
             one_of_now |= same
             others += [] if same else [path]
     made = back_up(app) if others and not one_of_now else None

@@ -288,6 +288,7 @@ def settle_override(
         if asked is None:
             raise NotFound("This request")
         row = require_assessment(work, asked.assessment_id)
+        work.read_anew(asked)
         kept_apart(work, actor, Action.SETTLE_OVERRIDE, row)
         if actor.id == asked.asked_by:
             keep_out(Action.SETTLE_OVERRIDE, Relation.ASKED)
@@ -328,6 +329,8 @@ def close_condition(app: Application, actor: Actor, condition_id: str, found: st
         decision = work.get(Decision, id=condition.decision_id) if condition else None
         if condition is None or decision is None:
             raise NotFound("This condition")
+        require_assessment(work, decision.assessment_id)
+        work.read_anew(condition)
         if _owns(work, actor, condition):
             keep_out(Action.CLOSE_CONDITION, Relation.OWNS)
         form.check()

@@ -48,8 +48,9 @@ class Panel:
     """Who judges a submission alone, and what they said.
 
     `two` is false where one reviewer's judgement stands; all else is empty then. `seats` are those
-    that nobody gave back, the first taken first. `own` has by person the judgements that count now:
-    of this submission, and of earlier ones where the answer and its evidence stayed as they were.
+    that nobody gave back, the first taken first. `own` has, by everybody who ever took a seat, the
+    judgements that count while they hold one: of this submission, and of earlier ones where the
+    answer and its evidence stayed as they were.
     `differences` has what a moderator settles or settled, by question.
     """
 
@@ -92,7 +93,7 @@ def panel_of(app: Application, work: Work, row: Assessment, submission: Submissi
         return ONE
     seats = tuple(one for one in taken if one.seat.freed_at is None)
     latest = snapshot_of(submission)
-    own: dict[str, dict[str, OwnJudgement]] = {one.seat.person_id: {} for one in seats}
+    own: dict[str, dict[str, OwnJudgement]] = {one.seat.person_id: {} for one in taken}
     for earlier in work.all(Submission, "number", assessment_id=row.id):
         before = snapshot_of(earlier)
         for said in work.all(OwnJudgement, submission_id=earlier.id):

@@ -234,6 +234,7 @@ def settle_lifting(
         if asked is None:
             raise NotFound("This request")
         row, submission = _latest(app, work, actor, Action.SETTLE_LIFTING, asked.submission_id)
+        work.read_anew(asked)
         if actor.id == asked.asked_by:
             keep_out(Action.SETTLE_LIFTING, Relation.ASKED_LIFTING)
         if actor.id in work.inviters(row.id):

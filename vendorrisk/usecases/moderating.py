@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from vendorrisk import agreement
@@ -14,7 +13,6 @@ from vendorrisk.store.tables import (
     Difference,
     HandIn,
     OwnJudgement,
-    Review,
     Submission,
 )
 from vendorrisk.usecases.application import Application, Content
@@ -37,8 +35,6 @@ from vendorrisk.usecases.judgements import (
 )
 from vendorrisk.usecases.scorecards import compute, reply_in
 from vendorrisk.usecases.sheets import content_of, move, require_assessment
-
-ANEW = "Judged anew by two reviewers, who leave it to its evidence or differ."
 
 
 def judge_alone(
@@ -169,7 +165,7 @@ def settle_judgement(
         submission = require_latest(app, work, actor, Action.SETTLE_JUDGEMENT, submission_id)
         row = require_assessment(work, submission.assessment_id)
         panel = panel_of(app, work, row, submission)
-        if panel.seat_of(actor.id) is not None:
+        if actor.id in panel.own:  # also where the seat was given back since
             keep_out(Action.SETTLE_JUDGEMENT, Relation.HAS_SEAT)
         differs = panel.differences.get(question_id)
         if differs is None:
@@ -187,8 +183,8 @@ def settle_judgement(
         form.check()
         differs.assurance, differs.not_applicable, differs.reason = level, not_applicable, text
         differs.settled_by, differs.settled_at = actor.id, work.now
-        stand = work.reviews(submission_id)
-        _count(work, submission, question_id, differs, text, actor.id, stand)
+        stands = work.reviews(submission_id).get(question_id)
+        _count(work, differs, text, actor.id, over=stands.version if stands else 0)
         work.record(
             actor,
             Action.SETTLE_JUDGEMENT,
@@ -297,17 +293,15 @@ def _settle(
 ) -> dict[str, int]:
     """Let agreement count, and note each difference; gives how many of either there are."""
     first, second = panel.said(0), panel.said(1)
-    stand = work.reviews(submission.id)
     agreed = differ = 0
     for question_id, left in otherwise(content, submission).items():
         said = (first.get(question_id), second.get(question_id))
         one, other = word(said[0]), word(said[1])
         if agreement.agree(one, other, left):
             agreed += bool(one or other)
-            shared = said[0] if agreement.settled(one, other) else None
-            reasons = dict.fromkeys(each.reason for each in said if each is not None)
-            together = "\n\n".join(reasons)
-            _count(work, submission, question_id, shared, together, actor.id, stand)
+            if said[0] is not None and agreement.settled(one, other):
+                reasons = dict.fromkeys(each.reason for each in said if each is not None)
+                _count(work, said[0], "\n\n".join(reasons), actor.id, to=submission.id)
             continue
         differ += 1
         differs = Difference(
@@ -315,14 +309,14 @@ def _settle(
             question_id=question_id,
             apart=agreement.apart(one, other, left, levels_of(content)),
         )
-        earlier = _settled_before(work, row, submission, question_id, said)
+        earlier = _settled_before(work, row, submission, question_id, panel)
         if earlier is not None:
             differs.assurance, differs.not_applicable = earlier.assurance, earlier.not_applicable
             differs.reason, differs.settled_by = earlier.reason, earlier.settled_by
             differs.settled_at = earlier.settled_at
         work.add(differs)
-        by = differs.settled_by or actor.id
-        _count(work, submission, question_id, differs, differs.reason, by, stand)
+        if differs.settled_by is not None:
+            _count(work, differs, differs.reason, differs.settled_by)
     return {"agreed": agreed, "differ": differ}
 
 
@@ -331,38 +325,39 @@ def _settled_before(
     row: Assessment,
     submission: Submission,
     question_id: str,
-    said: tuple[OwnJudgement | None, OwnJudgement | None],
+    panel: Panel,
 ) -> Difference | None:
     """What a moderator settled about the same answer and the same two judgements before."""
     now = snapshot_of(submission)
+    said = [own for own in (panel.said(at).get(question_id) for at in (0, 1)) if own is not None]
     for earlier in reversed(work.all(Submission, "number", assessment_id=row.id)):
         found = work.get(Difference, submission_id=earlier.id, question_id=question_id)
         if found is None or found.settled_at is None:
             continue
-        same = all(one is None or one.saved_at <= found.settled_at for one in said)
+        same = all(one.saved_at <= found.settled_at for one in said)
+        same = same and all(one.seat.taken_at <= found.settled_at for one in panel.seats)
         return found if same and unchanged(question_id, snapshot_of(earlier), now) else None
     return None
 
 
 def _count(
     work: Work,
-    submission: Submission,
-    question_id: str,
-    judgement: OwnJudgement | Difference | None,
+    judgement: OwnJudgement | Difference,
     reason: str,
     by: str,
-    stand: Mapping[str, Review],
+    *,
+    to: str | None = None,
+    over: int = 0,
 ) -> None:
-    """Let a judgement count from now on; None, or one that says nothing, leaves the evidence."""
-    stands = stand.get(question_id)
-    if word(judgement) is None and word(stands) is None:
-        return
+    """Let a judgement count from now on, for the submission `to` or else its own, `over` a version
+    that counted before.
+    """
     work.save_review(
-        submission.id,
-        question_id,
-        assurance=judgement.assurance if judgement else None,
-        not_applicable=judgement.not_applicable if judgement else None,
-        reason=reason if word(judgement) else ANEW,
+        to or judgement.submission_id,
+        judgement.question_id,
+        assurance=judgement.assurance,
+        not_applicable=judgement.not_applicable,
+        reason=reason,
         reviewer_id=by,
-        seen_version=stands.version if stands else 0,
+        seen_version=over,
     )

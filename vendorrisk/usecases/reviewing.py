@@ -31,6 +31,7 @@ from vendorrisk.store.tables import (
     Lifting,
     OwnJudgement,
     Review,
+    ReviewSeat,
     RuleCheck,
     Scorecard,
     Submission,
@@ -455,11 +456,12 @@ def scored_rows(work: Work, assessment_ids: Sequence[str]) -> list[ScoredRow]:
 
 
 def reviewers_of(work: Work, assessment_id: str) -> frozenset[str]:
-    """The ids of everybody who judged an answer of an assessment, had a say in one of its
-    knockouts, or finished its review.
+    """The ids of everybody who judged an answer of an assessment or took a seat to do so, had a say
+    in one of its knockouts, or finished its review.
     """
     finished = work.all(AuditEvent, assessment_id=assessment_id, action=str(Action.FINISH_REVIEW))
     checked = {one.checked_by for one in work.all(RuleCheck, assessment_id=assessment_id)}
+    checked |= {one.person_id for one in work.all(ReviewSeat, assessment_id=assessment_id)}
     for one in work.all(Lifting, assessment_id=assessment_id):
         checked |= {one.asked_by, *([one.settled_by] if one.settled_by else ())}
     return work.reviewers(assessment_id) | checked | {event.actor_id for event in finished}
@@ -617,7 +619,7 @@ def _panel_view(
     left: Mapping[str, str],
 ) -> PanelView:
     open_now = may(Move.REVIEW, State(row.state))
-    seated = panel.seat_of(actor.id) is not None
+    judged = actor.id in panel.own
     found = None
     if panel.revealed:
         first, second = panel.said(0), panel.said(1)
@@ -646,12 +648,12 @@ def _panel_view(
         may_hand_in=panel.two and not panel.revealed and judges,
         may_settle=bool(panel.differences)
         and open_now
-        and not seated
+        and not judged
         and allowed(actor, Action.SETTLE_JUDGEMENT),
         may_free=panel.two
         and not panel.revealed
         and open_now
-        and not seated
+        and not judged
         and allowed(actor, Action.FREE_SEAT),
     )
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from vendorrisk import tender as rules
 from vendorrisk.access import (
-    KNOW_BIDDERS,
     ROLE_SAYS,
     SYSTEM,
     Action,
@@ -357,10 +356,10 @@ def _view(app: Application, work: Work, actor: Actor, row: Tender) -> TenderView
     listed = work.portfolio(assessment_ids=[bid.assessment_id for bid in bids])
     terms = terms_of(row)
     stage = terms.stage(work.now)
-    hidden = row.pseudonymous and row.locked_at is None and not actor.has(*KNOW_BIDDERS)
+    hidden = row.pseudonymous and row.locked_at is None and not work.scope.names
     by_id = {bid.assessment_id: bid for bid in bids}
     views = [
-        _bid_view(by_id[one.assessment.id], one, closed=terms.is_closed(work.now))
+        _bid_view(by_id[one.assessment.id], one, named=not hidden, closed=terms.is_closed(work.now))
         for one in listed
         if one.assessment is not None and one.engagement is not None
     ]
@@ -449,7 +448,7 @@ def _addable(work: Work, tender: Tender) -> dict[str, str]:
     }
 
 
-def _bid_view(bid: Bid, one: PortfolioRow, *, closed: bool) -> BidView:
+def _bid_view(bid: Bid, one: PortfolioRow, *, named: bool, closed: bool) -> BidView:
     if one.assessment is None or one.engagement is None:
         raise ValueError("a bid is an assessment of an engagement")
     state = State(one.assessment.state)
@@ -457,7 +456,7 @@ def _bid_view(bid: Bid, one: PortfolioRow, *, closed: bool) -> BidView:
     silent = closed and one.submitted_at is None
     return BidView(
         assessment_id=bid.assessment_id,
-        engagement_id=None if bid.pseudonym == one.vendor.name else one.engagement.id,
+        engagement_id=one.engagement.id if named else None,
         name=one.vendor.name,
         title=one.engagement.title,
         pseudonym=bid.pseudonym,

@@ -294,7 +294,9 @@ def _liftings(work: Work, rows: Sequence[PortfolioRow], actor: Actor) -> Iterato
                 since=asked.asked_at,
                 due_on=None,
                 overdue=False,
-                yours=allowed(actor, Action.SETTLE_LIFTING) and actor.id != asked.asked_by,
+                yours=allowed(actor, Action.SETTLE_LIFTING)
+                and actor.id != asked.asked_by
+                and actor.id not in work.inviters(asked.assessment_id),
                 next_step="Grant or refuse to lift a knockout",
                 page="review",
                 engagement_id=row.engagement.id,

@@ -33,16 +33,6 @@ from vendorrisk.usecases.vendors import Headline
 A_PAGE = 12
 """Answers on one page of the list."""
 
-MEANS: Mapping[str, str] = {
-    "approved": "It leaves the score, and its weight with it.",
-    "rejected": "It earns nothing and keeps its weight.",
-    "self_attested": "The vendor says so, and nothing that we have read shows it.",
-    "documented": "The vendor's own documents or records show it.",
-    "audited": "Somebody independent of the vendor tested it and says so.",
-    "verified": "We checked it ourselves.",
-    "contradicted": "What we have read says otherwise. It earns nothing and caps the score.",
-}
-
 app, actor = current()
 now = app.clock()
 
@@ -342,7 +332,7 @@ def answer(
                     judge(sheet, row, rows)
                 two_reviewers.both(row)
                 if row.apart and sheet.panel.may_settle:
-                    two_reviewers.settle(app, actor, sheet, row, MEANS)
+                    two_reviewers.settle(app, actor, sheet, row)
 
 
 def _button(sheet: ReviewSheet, row: ReviewRow) -> str:
@@ -386,18 +376,7 @@ def judge(sheet: ReviewSheet, row: ReviewRow, rows: Sequence[ReviewRow]) -> None
     standing = row.review.not_applicable or row.review.level
     problems = Problems()
     with st.form(f"judge_{key}", border=False):
-        verdict = st.radio(
-            asks,
-            options,
-            index=options.index(standing) if standing in options else None,
-            format_func=lambda name: (
-                scorecards.VERDICTS[name].capitalize()
-                if name in scorecards.VERDICTS
-                else sign(LEVELS, name).word
-            ),
-            captions=[MEANS[name] for name in options],
-            key=f"verdict_{key}",
-        )
+        verdict = scorecards.ask_verdict(asks, options, standing, f"verdict_{key}")
         problems.below("level", "not_applicable")
         reason = st.text_area(
             "Why? The committee reads this.",

@@ -26,6 +26,8 @@ COURSE = (
     (Stage.LOCKED, "Scores locked"),
 )
 
+KNOW_THEM = "Procurement officers, second officers, auditors and administrators know the names."
+
 app, actor = current()
 now = app.clock()
 
@@ -86,8 +88,8 @@ def one(view: TenderView) -> None:
         st.subheader("Bids", anchor=False)
         if view.names_hidden:
             st.caption(
-                "Pseudonyms stand for the bidders until the scores are locked; they were drawn by"
-                " lot. Procurement officers, second officers and auditors know the names."
+                "Pseudonyms stand for the bidders until the scores are locked; lots are drawn when"
+                f" the tender is published. {KNOW_THEM}"
             )
         for bid in view.bids:
             draw_bid(view, bid)
@@ -210,9 +212,8 @@ def add(view: TenderView) -> None:
 def draw_terms(view: TenderView) -> None:
     """What every bidder was promised, and who did what."""
     seen = (
-        "Reviewers and the committee see pseudonyms until the scores are locked. Procurement"
-        " officers, second officers and auditors know the names. What a bidder writes may give its"
-        " name away."
+        f"Reviewers and the committee see pseudonyms until the scores are locked. {KNOW_THEM} What"
+        " a bidder writes may give its name away."
         if view.pseudonymous
         else "Bidders are named to everybody."
     )

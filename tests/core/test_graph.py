@@ -203,7 +203,7 @@ def test_an_unanswered_result_names_what_is_missing() -> None:
     assert found is not None
     result = score(found, Sheet({})).results["overall"]
     assert result.state == "no_score"
-    assert result.why == ("Unanswered: size.",)
+    assert result.why == ("It has no value, because size is unanswered.",)
 
 
 # -- rows and grain -------------------------------------------------------------------------------

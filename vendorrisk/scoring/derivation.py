@@ -7,11 +7,22 @@ from fractions import Fraction
 
 from vendorrisk.conditions import State
 from vendorrisk.questionnaire import Questionnaire
-from vendorrisk.scoring.account import Account
+from vendorrisk.scoring.account import Account, listed, readable
 from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Cell, Program
-from vendorrisk.scoring.formula import rounded
-from vendorrisk.scoring.graph import BY_ROW, Bands, Fold, Graph, Map, Named, Node, Rounding
+from vendorrisk.scoring.formula import Name, rounded
+from vendorrisk.scoring.graph import (
+    BY_ROW,
+    Bands,
+    Cases,
+    Fold,
+    Formula,
+    Graph,
+    Map,
+    Named,
+    Node,
+    Rounding,
+)
 from vendorrisk.scoring.scorecard import Result, Scorecard, Used
 from vendorrisk.scoring.story import Story
 
@@ -22,7 +33,7 @@ class Explainer:
     def __init__(
         self, program: Program, everyday: Everyday | None, asked: Questionnaire | None
     ) -> None:
-        self.program, self.everyday = program, everyday
+        self.program, self.everyday, self.asked = program, everyday, asked is not None
         # The story may ask for inputs that no measure reads, so it comes first.
         self.story = None if everyday is None or asked is None else Story(program, everyday, asked)
         self.leaf_at = {leaf.slot: leaf for leaf in program.leaves.values()}
@@ -95,14 +106,17 @@ class Explainer:
         """A named result with its reasons."""
         if named.measure is None:
             state = named.state or State.NOT_APPLICABLE
-            return Result(state, None, ("The rubric gives no such result.",))
+            missing = "overall result" if named.name == "overall" else "score for this"
+            return Result(state, None, (f"This rubric gives no {missing}.",))
         slot = self.program.slots[named.measure, named.key]
         why = list(self.reasons(slot, slots))
         value = slots[slot]
         if type(value) is State:
             why += self.missing(slot, slots, value)
-        if not why and self.story is None:
-            why += self.account.sentences(slot, slots)
+        # What is asked of a vendor tells in its own words; a method tells its arithmetic, too.
+        tells = type(value) is not State and not self.asked
+        if self.story is None and (tells or not why):
+            why += self.account.sentences(slot, slots, tuple(why))
         return self.shown(named, value, tuple(why))
 
     def shown(self, named: Named, value: object, why: tuple[str, ...] = ()) -> Result:
@@ -126,7 +140,10 @@ class Explainer:
             if used.binding and isinstance(measure.node, Fold) and measure.node.across:
                 says = [self._called(name) for name in used.binding if name]
                 if says:
-                    yield f"{self._called(cell.measure)}: {' and '.join(says)} decides."
+                    verb = "decides" if len(says) == 1 else "decide"
+                    yield f"{self._called(cell.measure)}: {listed(says)} {verb}."
+            if type(slots[slot]) is not State and not _passes_on(measure.node):
+                return  # the same value elsewhere is a coincidence
             following = [need for need in cell.needs if slots[need] == slots[slot]]
             cells = [need for need in following if need in self.cell_at]
             if len(cells) != 1:
@@ -152,9 +169,16 @@ class Explainer:
             elif at in self.cell_at:
                 todo += self.cell_at[at].needs
         if found:
-            listed = sorted(found)
-            more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
-            yield f"{state.value.capitalize()}: {', '.join(listed[:5])}{more}."
+            verb = "is" if len(found) == 1 else "are"
+            keys = listed([readable(key) for key in sorted(found)], 6)
+            yield f"It has no value, because {keys} {verb} {state.value}."
+
+
+def _passes_on(node: Node) -> bool:
+    """Whether a value may be another measure's own."""
+    if isinstance(node, Formula):
+        return isinstance(node.expression, Name)
+    return isinstance(node, (Cases, Fold))
 
 
 def binding_members(program: Program, cell: Cell, slots: Sequence[object]) -> Iterator[str]:

@@ -49,6 +49,7 @@ from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.reports.access_page import access_page
 from vendorrisk.scoring import SheetError, explain_rubric
 from vendorrisk.scoring.improvement import smallest_changes
+from vendorrisk.scoring.plain_text import scorecard_text
 from vendorrisk.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def _score(arguments: Namespace) -> int:
         parts = {name: found for name, found, _ in more}
         print(json.dumps({**card.to_json(), **parts}, indent=2))
     else:
-        print("\n".join([card.text(), *(text for _, _, text in more)]))
+        print("\n".join([scorecard_text(card, pack.questionnaire), *(text for _, _, text in more)]))
     return FINE
 
 
@@ -312,7 +313,7 @@ def _beyond(
         if found is None:
             yield "reach", None, f"No changes were found that reach {arguments.reach}.\n"
         else:
-            yield "reach", found.to_json(), found.text()
+            yield "reach", found.to_json(), found.text(pack.questionnaire)
     if arguments.sensitivity is not None:
         # It needs numpy, which the other commands start without.
         from vendorrisk.scoring.sensitivity import DRAWS, sensitivity

@@ -24,6 +24,7 @@ from vendorrisk.scoring import (
     read_rubric,
     score,
 )
+from vendorrisk.scoring.plain_text import scorecard_text
 
 CHOICES = ("best", "good", "poor", "worst")
 
@@ -465,7 +466,8 @@ def test_lines_and_domains_say_why_in_sentences(rubric: Rubric) -> None:
         rubric, answers={"factor": "best", "demo": "none"}, levels={"factor": {"good": "verified"}}
     )
     assert line(found, "factor").why == (
-        "Claims 100 of 100; the weaker claim “Good” counts for more: verified keeps 100 % of 70.",
+        "Claims 100 of 100; the weaker claim “Good”, 70 of 100, earns more; verified, so all of it"
+        " counts: 70.",
     )
     assert line(found, "keys").why == (
         "Not asked because of the answer to its-demo: it earns what that earns, 100 of 100.",
@@ -480,7 +482,7 @@ def test_the_json_is_plain_exact_and_stable(rubric: Rubric) -> None:
     found = card(rubric, answers={"factor": "dont_know"}, contradicted={"days"})
     data = json.loads(found.to_bytes())
     assert data == json.loads(json.dumps(found.to_json()))
-    assert data["digests"] == {"rubric": rubric.digest, "engine": "2"}
+    assert data["digests"] == {"rubric": rubric.digest, "engine": "3"}
     assert set(data) == {
         *("results", "rules", "ignored", "digests"),
         *("lines", "domains", "waterfall", "derivation"),
@@ -492,11 +494,32 @@ def test_the_json_is_plain_exact_and_stable(rubric: Rubric) -> None:
 
 
 def test_the_text_reads_from_the_score_down_to_the_answers(rubric: Rubric) -> None:
-    text = card(rubric, answers={"keys": "worst", "days": Fraction(40)}).text()
-    assert text.startswith("overall: 29\n    Knocked out at 29: A key works.")
-    assert "keys-live (knockout, at most 29): A key works." in text
-    assert "    Knockout: -" in text
-    assert "its-days: Claims 60 of 100; verified keeps 100 % of 60: 60." in text
+    found = card(rubric, answers={"keys": "worst", "days": Fraction(40)})
+    text = scorecard_text(found)
+    assert text.startswith(
+        "Overall: 29 of 100, bad\n    Knockout, at most 29: A key works. (rule keys-live: keys)\n"
+    )
+    assert text.count("A key works.") == 1
+    assert "    Knockout: −" in text
+    assert "its-days: 40. Claims 60 of 100; verified, so all of it counts: 60." in text
+
+
+def test_the_text_names_rule_clause_and_questions_and_its_steps_add_up(rubric: Rubric) -> None:
+    found = card(rubric, answers={"factor": "worst", "days": Fraction(40)})
+    text = scorecard_text(found, rubric.asked)
+    assert "For the contract, for a lawyer's review: All staff use one." in text
+    asked = rubric.asked.by_name()["days"] if rubric.asked else None
+    assert asked is not None
+    assert f"{asked.code} “{asked.ask}”: 40" in text if asked.code else asked.ask in text
+    told = text.split("From 100 to the score\n")[1].split("Domains")[0].splitlines()
+    left = Fraction(100)
+    for line in told:
+        lost, after = (Fraction(part) for part in line.split(": −")[1].split(" leaves "))
+        assert left - lost == after
+        left = after
+    overall = found.results["overall"].exact
+    assert isinstance(overall, Fraction)
+    assert left <= overall < left + Fraction(1, 10)
 
 
 def test_the_expansion_knows_no_criterion_by_another_way(rubric: Rubric) -> None:

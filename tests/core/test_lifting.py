@@ -20,6 +20,7 @@ from vendorrisk.content import Library
 from vendorrisk.document import Report
 from vendorrisk.scoring import Scorecard, Sheet, score
 from vendorrisk.scoring.columns import Columns, Sheets
+from vendorrisk.scoring.plain_text import scorecard_text
 
 FEW = settings(max_examples=40, deadline=None)
 PACK = Library(Path(__file__).parents[1] / "content" / "valid").pack("access")
@@ -119,7 +120,7 @@ def test_a_lifted_knockout_stays_in_the_account_with_its_ceiling_and_who_lifted_
     assert knockout["effect"] == "lifted"
     assert knockout["limit"] is None
     assert knockout["lifted"] == {"effect": "knockout", "limit": 29, **LIFT}
-    assert "asked for by Ada and granted by Ben" in card.text()
+    assert "asked for by Ada and granted by Ben" in scorecard_text(card)
     why = card.results["overall"].why[0]
     assert "29" in why
     assert LIFT["reason"] in why

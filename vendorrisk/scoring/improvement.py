@@ -30,10 +30,18 @@ from vendorrisk.conditions import (
     passes,
     read_number,
 )
-from vendorrisk.questionnaire import EvidenceRequest, Question, Visible, telling_answers, visibility
+from vendorrisk.questionnaire import (
+    EvidenceRequest,
+    Question,
+    Questionnaire,
+    Visible,
+    telling_answers,
+    visibility,
+)
 from vendorrisk.scoring.everyday import Criterion, telling_replies
 from vendorrisk.scoring.exact import Cell, Leaf, Program, Sheet
 from vendorrisk.scoring.graph import Bands
+from vendorrisk.scoring.plain_text import Names
 from vendorrisk.scoring.rubric import Rubric
 from vendorrisk.scoring.scorecard import said
 
@@ -104,19 +112,24 @@ class Improvement:
             "evidence": [_change_json(change) for change in self.evidence],
         }
 
-    def text(self) -> str:
-        """The changes in lines for a reader, questions and choices by their ids."""
+    def text(self, asked: Questionnaire | None = None) -> str:
+        """The changes in lines for a reader; without the questionnaire by the ids of questions."""
         if not self.changes:
             return f"{self.target} is reached already.\n"
+        names = Names.of(asked)
         lines = [f"To reach {self.target} (overall {_said(self.result)})"]
         if self.answers:
             lines.append("    Answers to improve")
         for change in self.answers:
             proof = "" if change.level is None else f", proven: {_proof(change)}"
-            lines.append(f"        {change.question}: {_said(change.answer)}{proof}")
+            answer = names.answer(change.question, _written(change.answer))
+            lines.append(f"        {names.question(change.question)}: {answer}{proof}")
         if self.evidence:
             lines.append("    Evidence to supply")
-        lines += [f"        {change.question}: {_proof(change)}" for change in self.evidence]
+        lines += [
+            f"        {names.question(change.question)}: {_proof(change)}"
+            for change in self.evidence
+        ]
         lines.append(
             "    No smaller set of questions does it."
             if self.proven
@@ -128,7 +141,8 @@ class Improvement:
 def _proof(change: Change) -> str:
     """The level to reach, and the kinds of evidence that do."""
     level = (change.level or "").replace("_", " ")
-    return f"{level} ({' or '.join(change.kinds)})" if change.kinds else level
+    kinds = " or ".join(kind.replace("_", " ") for kind in change.kinds)
+    return f"{level} ({kinds})" if kinds else level
 
 
 def _change_json(change: Change) -> dict[str, Any]:
@@ -152,10 +166,15 @@ def _plain(value: Value | None) -> Any:
 
 
 def _said(value: Value | None) -> str:
+    return ", ".join(_written(value))
+
+
+def _written(value: Value | None) -> tuple[str, ...]:
+    """The choices or the number, as text."""
     if isinstance(value, Fraction):
-        return said(value, 4)
+        return (said(value, 4),)
     plain = _plain(value)
-    return ", ".join(plain) if isinstance(plain, list) else str(plain)
+    return tuple(plain) if isinstance(plain, list) else (str(plain),)
 
 
 def smallest_changes(

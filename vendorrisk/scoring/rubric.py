@@ -28,8 +28,9 @@ from vendorrisk.scoring.graph import Graph, Input
 from vendorrisk.scoring.reading import Tables, read_graph
 from vendorrisk.scoring.scorecard import Scorecard
 
-ENGINE = "2"
-"""The version of the arithmetic: it changes when the same input may give another result."""
+ENGINE = "3"
+"""The version of the arithmetic and of its sentences: it changes when the same input may give other
+bytes."""
 
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
 _MEASURE_KEYS = ("rows", "inputs", "measures", "results")

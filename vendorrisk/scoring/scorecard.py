@@ -1,9 +1,9 @@
-"""A scorecard: results, rules, lines, domains and steps as data, as JSON and as plain text."""
+"""A scorecard: results, rules, lines, domains and steps as data and as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -316,10 +316,6 @@ class Scorecard:
             self.to_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":")
         ).encode()
 
-    def text(self) -> str:
-        """The whole scorecard in plain sentences for a reader."""
-        return "\n".join(_text(self)) + "\n"
-
 
 def _number(value: Fraction | None) -> int | str | None:
     if value is None:
@@ -333,34 +329,3 @@ def said(value: Fraction | int, places: int = 1) -> str:
     digits = str(abs(rounded := above * 10**places // below)).rjust(places + 1, "0")
     sign, whole, part = "-" if rounded < 0 else "", digits[:-places], digits[-places:].rstrip("0")
     return f"{sign}{whole}.{part}" if part else f"{sign}{whole}"
-
-
-def _text(card: Scorecard) -> Iterator[str]:
-    for name, result in card.results.items():
-        value = result.state if result.shown is None else str(result.shown)
-        if isinstance(result.shown, Fraction):
-            value = said(result.shown, 4)
-        yield f"{name}: {value}"
-        yield from (f"    {sentence}" for sentence in result.why)
-    if card.rules:
-        yield "Rules"
-    for rule in card.rules:
-        limit = "" if rule.limit is None else f", at most {said(rule.limit)}"
-        yield f"    {rule.id} ({rule.effect}{limit}): {rule.because}"
-        if rule.lifted is not None:
-            yield f"        {rule.lifted.says()}"
-        if rule.obligation:
-            days = (f"day {day}{f', {on}' if on else ''}" for day, on in rule.due)
-            yield f"        To verify: {rule.obligation} Due on {'; '.join(days)}."
-    if card.waterfall:
-        yield "From 100 to the score"
-    for step in card.waterfall:
-        if step.change:
-            lost = said(-step.change)
-            yield f"    {step.label}: -{lost} leaves {said(step.after)}"
-    if card.lines:
-        yield "Criteria"
-    for line in card.lines:
-        yield f"    {line.criterion}: " + " ".join(line.why)
-    if card.ignored:
-        yield f"Ignored, because not asked or not scored: {', '.join(card.ignored)}"

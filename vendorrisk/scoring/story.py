@@ -29,6 +29,9 @@ from vendorrisk.scoring.scorecard import (
     said,
 )
 
+_LEVELS = {"self_attested": "self-attested"}
+"""Levels of assurance that are not said as they are written."""
+
 _LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
 
 
@@ -325,7 +328,9 @@ class Story:
         if state == "hidden_by_fact":
             return ("Not asked: what is known of the engagement leaves it out.",)
         if state == "not_applicable":
-            return ("Not applicable, approved by a reviewer: it leaves both sums.",)
+            return (
+                "Not applicable, approved by a reviewer: it does not count, nor does its weight.",
+            )
         if state == "not_approved":
             return ("Said not to apply, which nobody approved: it earns 0.",)
         if state == "unanswered":
@@ -347,12 +352,13 @@ class Story:
             return (f"{claims}; each tick counts as far as it is proven: {said(credit)}.",)  # type: ignore[arg-type]
         rung = places.criterion.rungs[rank]
         if level is not None and share is not None:
-            proof = f"{level.replace('_', ' ')} keeps {said(share * 100)} % of {said(rung.points)}"
+            counts = "all of it counts" if share == 1 else f"{said(share * 100)} % of it counts"
+            proof = f"{_LEVELS.get(level) or level.replace('_', ' ')}, so {counts}"
         else:
-            proof = "an admission needs no proof" if self.everyday.assurance else "points alone"
+            proof = "so weak a claim needs no proof" if self.everyday.assurance else "points alone"
         if rung.points != points:
             worse = rung.says if rung.choice is None else f"“{rung.says}”"
-            return (f"{claims}; the weaker claim {worse} counts for more: {proof}.",)
+            claims += f"; the weaker claim {worse}, {said(rung.points)} of 100, earns more"
         return (f"{claims}; {proof}: {said(credit)}.",)  # type: ignore[arg-type]
 
     # -- rules ------------------------------------------------------------------------------------
@@ -432,7 +438,10 @@ class Story:
             what = "is answered with “don't know”"
         reasons = [self.everyday.rules[rule].because for rule in ways[effect]]
         word = "a knockout" if effect == "knockout" else "a cap"
-        because = f"{self._called(question)} {what}, so {word} is not cleared: {' '.join(reasons)}"
+        because = (
+            f"{self._called(question)} {what}, so {word} applies until the contrary is shown:"
+            f" {' '.join(reasons)}"
+        )
         return FiredRule(f"not-cleared:{question}", "not_cleared", limit, because, (question,))
 
     # -- domains and steps ------------------------------------------------------------------------

@@ -337,11 +337,12 @@ class Fields:
         ]
 
     def done(self) -> None:
-        """Report every key that nobody asked for."""
+        """Report every key that nobody asked for, with the nearest known one or a list of them."""
         for key in self.record:
             if key not in self._asked:
+                near = did_you_mean(key, self._asked) or f" It may have {', '.join(self._asked)}."
                 self.report.error(
                     "unknown-key",
                     place_of(key) or self.at,
-                    f"{self.what} has no key `{key}`." + did_you_mean(key, self._asked),
+                    f"{self.what} has no key `{key}`.{near}",
                 )

@@ -345,6 +345,29 @@ def test_a_case_that_differs_says_what_it_is_instead(root):
     assert all(problem.place.line > 0 for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  expect: {overall: 59", "  gives: {overall: 59", "has no key `gives`. It may have "),
+        ("  answers:", "  answer:", 'has no key `answer`. Did you mean "answers"?'),
+    ],
+)
+def test_a_case_with_a_wrong_key_is_told_the_keys_there_are(root, old, new, message):
+    change(root / "access/v1/cases.yaml", old, new)
+    found = [p for p in check(root / "access", Library(root)) if p.severity == "error"]
+    assert any(message in p.message for p in found)
+    assert not [p for p in found if p.code == "not-a-mapping"]
+
+
+def test_a_table_that_is_not_there_is_missed_where_it_is_named(tmp_path):
+    (tmp_path / "rubric.yaml").write_text(
+        "rubric: a\nversion: 1\ntitle: A\ninputs: {x: {from: answers, choices: [y]}}\n"
+        "measures:\n  m: {map: x, to: none.csv}\nresults: {overall: m}\n"
+    )
+    found = check(tmp_path / "rubric.yaml", Library(tmp_path))
+    assert [(p.place.line, p.code) for p in found] == [(6, "no-file")]
+
+
 def test_a_case_builds_on_an_earlier_one_whether_by_id_or_code(root):
     cases = {case.id: case for case in read_cases(Library(root).pack("access"))}
     base, own = cases["everyone-verified"], cases["second-factor-for-administrators"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.rubric_kit import question, questionnaire, read, results, rubric
 from vendorrisk.document import Record, Report, tree
@@ -247,7 +250,11 @@ def test_groups_fold_into_larger_groups_and_blank_cells_belong_to_none() -> None
         rows: {from: table.csv}
         inputs: {answer: {from: answers, per: row, number: {at_least: 0, at_most: 1}}}
         measures:
-          level_score: {mean: answer, by: [practice, level], unanswered: 0}
+          level_score:
+            mean: answer
+            by: [practice, level]
+            where: {practice: {not: not_applicable}}
+            unanswered: 0
           practice_score: {sum: level_score, by: practice}
           function_score: {mean: practice_score, by: function}
         results: {overall: not_applicable, <practice>: practice_score, <function>: function_score}
@@ -367,8 +374,20 @@ TAIL = "\n    results: {overall: m}"
         ("m: {least: [size, 1], weight: 2, unanswered: 0}", ["fold"]),
         ("m: {least: [size, colour], unanswered: 0}", ["fold"]),
         ("m: {least: [size, 1]}", ["stops-at-unanswered?"]),
+        ("m: {sum: [size, 1], unanswered: none}", ["not-a-number"]),
+        ("m: {mean: [size, 1], absent: size + 1}", ["not-a-number"]),
+        ("m: {mean: [size, 1], weight: 2, unanswered: 0}", ["fold"]),
         ("m: {first: [size, 1], map: size}", ["measure-kind"]),
         ("m: {says: nothing}", ["measure-kind"]),
+        ("m: max(size)", ["formula-arguments"]),
+        ("m: 'min(size / 100,000, 5)'", ["formula-syntax"]),
+        ("{n: 'min(max(size, 0), 3)', m: {bands: n, to: {a: 4, b: 2, c: else}}}", ["dead-band?"]),
+        ("{n: 'min(max(size, 0), 3)', m: {bands: n, to: {a: 3, b: 2, c: else}}}", []),
+        (
+            "{n: {count: [{colour: red}, {size: 1}]},"
+            " m: {cases: [{when: {n: {at_least: 3}}, give: 1}], else: 0}}",
+            ["never-happens?"],
+        ),
         ("m: 1 / size", ["may-divide-by-zero?"]),
         ("m: 1 / (size + 1)", []),
         ("m: {formula: 1 / size, by_zero: 0}", []),
@@ -391,7 +410,7 @@ def test_a_rubric_with_a_fault_is_refused_with_its_code(measures: str, codes: li
 
 
 ROWS = """
-    rows: {list: [{id: a, w: -1, g: x, h: 1}, {id: b, w: 2, g: x, h: 2}]}
+    rows: {list: [{id: a, w: -1, g: x, h: 1}, {id: b, w: 2, g: x, h: 2, b: y, c: 1}]}
     inputs: {answer: {from: answers, per: row, number: {at_least: 0}}}
 """
 
@@ -413,6 +432,15 @@ ROWS = """
             "{n: {sum: answer, by: g, unanswered: 0}, m: {sum: n, where: {h: 1}}}",
             "m",
             ["grain-mismatch"],
+        ),
+        ("m: {sum: answer, weight: k, unanswered: 0}", "m", ["unknown-name"]),
+        ("m: {sum: answer, by: b, unanswered: 0}", "'<b>': m", ["blank-cell?"]),
+        ("m: {all: {answer: 1}, by: b}", "'<b>': m", ["blank-cell?"]),
+        ("m: {sum: answer, weight: c, unanswered: 0}", "m", ["blank-cell?"]),
+        (
+            "m: {sum: answer, weight: c, where: {c: {not: not_applicable}}, unanswered: 0}",
+            "m",
+            [],
         ),
         ("m: answer * 2", "m", ["results"]),
         ("m: answer * 2", "'<g>': m", ["results"]),
@@ -473,6 +501,7 @@ def test_faulty_rows_are_refused(rows: str, codes: list[str]) -> None:
         ("{from: answers, choices: [a], default: b}", ["input"]),
         ("{from: answers, per: row, choices: [a]}", ["input"]),
         ("{from: review, choices: [a]}", ["input"]),
+        ("{from: answers, choices: [dont_know]}", ["input"]),
         ("{from: answers, listed_in: f}", ["input"]),
         ("{from: answers, mark: x, choices: [a]}", ["input"]),
     ],
@@ -543,6 +572,106 @@ def test_a_problem_says_where_it_is_and_all_are_reported_at_once() -> None:
         ("unknown-name", 6),
         ("unknown-name", 7),
     ]
+
+
+def test_a_problem_of_a_case_stands_at_the_line_of_that_case() -> None:
+    _, report = read(
+        """
+        rubric: sample
+        version: 1
+        title: Sample
+        inputs:
+          colour: {from: answers, choices: [red, green]}
+        measures:
+          m:
+            cases:
+            - {when: {colour: red}, give: 1}
+            - {when: {colour: blue}, give: 2}
+            else: 1 / 0
+          k:
+            map: colour
+            to: nowhere.csv
+        results: {overall: m, k: k}
+        """,
+        tables={"nowhere.csv": "colour,k\nred,1\ngreen,2"},
+    )
+    assert [(str(p.place), p.code) for p in report.errors] == [
+        ("rubric.yaml:10", "impossible-value"),
+        ("rubric.yaml:11", "divides-by-zero"),
+    ]
+    _, report = read(
+        """
+        rubric: sample
+        version: 1
+        title: Sample
+        inputs: {colour: {from: answers, choices: [red, green]}}
+        measures:
+          m:
+            cases:
+            - {when: {colour: red}, give: 1}
+            - {when: {shade: red}, give: 2}
+            else: shades
+        results: {overall: m}
+        """
+    )
+    assert [(str(p.place), p.code) for p in report.errors] == [
+        ("rubric.yaml:9", "unknown-name"),
+        ("rubric.yaml:10", "unknown-name"),
+    ]
+
+
+def test_a_row_has_one_answer_and_a_fact_is_not_one_for_each_row() -> None:
+    text = """
+    rows: {list: [A-1, B]}
+    inputs: {now: {from: answers, per: row, number: true}, then: {from: SOURCE, per: row, KIND}}
+    measures: {m: {sum: then - now, unanswered: 0}}
+    results: {overall: m}
+    """
+    for source, code in (("answers", ["input"]), ("facts", ["input"]), ("review", [])):
+        as_written = text.replace("SOURCE", source).replace("KIND", "number: true")
+        assert problems(as_written) == code
+
+
+def test_a_row_with_a_hyphen_is_read_in_a_formula_by_a_fold() -> None:
+    text = """
+    rows: {list: [A-1, B]}
+    inputs: {now: {from: answers, per: row, number: {at_least: 0}}}
+    measures: {FIRST, m: {formula: first + B, unanswered: 0}}
+    results: {overall: m}
+    """
+    _, report = read(text.replace("FIRST", "first: A-1"))
+    assert "fold with `where: {id: A-1}`" in report.errors[0].message
+    fold = "first: {sum: now, where: {id: A-1}, unanswered: stop}"
+    assert results(rubric(text.replace("FIRST", fold)), answers={"A-1": 2, "B": 3}) == {
+        "overall": 5
+    }
+
+
+@given(
+    edges=st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=1, max_size=4),
+    ends=st.tuples(st.integers(-1, 9), st.integers(-1, 9)),
+    from_top=st.booleans(),
+)
+def test_a_band_is_dead_only_where_no_number_comes_to_it(
+    edges: list[tuple[int, bool]], ends: tuple[int, int], from_top: bool
+) -> None:
+    low, high = sorted(ends)
+    bounds = sorted(dict(edges).items(), reverse=from_top)
+    signs = {True: (">=", ">"), False: ("<=", "<")}[from_top]
+    to = {f"b{n}": f"{signs[not own]}{bound}" for n, (bound, own) in enumerate(bounds)}
+    found, report = read(
+        f"""
+        inputs: {{x: {{from: answers, number: {{at_least: {low}, at_most: {high}}}}}}}
+        measures: {{m: {{bands: x, to: {json.dumps({**to, "rest": "else"})}}}}}
+        results: {{overall: m}}
+        """
+    )
+    assert found is not None
+    # Between two whole edges every number falls into the same band.
+    halves = range(2 * low, 2 * high + 1)
+    reached = {results(found, answers={"x": f"{half / 2}"})["overall"] for half in halves}
+    dead = {p.message.split("`")[1] for p in report.warnings if p.code == "dead-band"}
+    assert dead == {*to, "rest"} - reached
 
 
 def test_a_deep_chain_of_measures_is_no_trouble() -> None:

@@ -23,6 +23,8 @@ from vendorrisk.document import (
     number,
 )
 from vendorrisk.scoring import Everyday, Result, Scorecard
+from vendorrisk.scoring.formula import write_number
+from vendorrisk.scoring.scorecard import said
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9\-]{0,79}")
 _PARTS = ("answers", "facts", "evidence", "review")
@@ -148,8 +150,12 @@ class _CaseReader:
             report.error("duplicate-id", name, f"A case `{name}` stands above already.")
         says = fields.text("says")
         draft = self.draft(fields)
+        wanted = fields.raw("expect", required=True)
         expect = Fields(
-            fields.raw("expect", required=True), report, f"`expect` of case `{name}`", at=name
+            Record() if wanted is None else wanted,
+            report,
+            f"`expect` of case `{name}`",
+            at=fields.key("expect") or name,
         )
         results, rules, include = self.expectations(expect)
         fields.done()
@@ -179,7 +185,7 @@ class _CaseReader:
             )
         parts = {}
         for part in _PARTS:
-            own = fields.mapping(part) if part in fields.record else Record()
+            own = fields.mapping(part)
             base = parent.parts[part] if parent else Record()
             parts[part] = _laid_over(base, own, self.ids if part != "facts" else {})
         return _Draft(
@@ -198,7 +204,12 @@ class _CaseReader:
     def submission(self, draft: _Draft, name: Text) -> Submission | None:
         """The complete submission, checked the way any submission is."""
         pack, report = self.pack, self.report
-        tree = Record({Text(part): self.every_row(draft.parts[part], part) for part in _PARTS})
+        tree = Record(
+            {
+                Text(part, draft.parts[part].place or name.place): self.every_row(own, part)
+                for part, own in draft.parts.items()
+            }
+        )
         tree.place = name.place
         tree[Text("as_of")] = draft.as_of
         inner = Report(report.file)
@@ -374,8 +385,11 @@ def _differences(case: Case, card: Scorecard) -> Iterator[Problem]:
 def _said(result: Result) -> str:
     if isinstance(result.exact, State):
         return result.exact.value
-    if isinstance(result.exact, Fraction) and result.exact != result.shown:
-        return f"{result.shown} (exactly {result.exact})"
+    if isinstance(result.exact, Fraction) and isinstance(result.shown, Fraction):
+        exact, shown = write_number(result.exact), write_number(result.shown)
+        if result.exact != result.shown:
+            return f"{shown} (exactly {exact})"
+        return f"{exact} (about {said(result.exact, 4)})" if "/" in exact else exact
     return str(result.exact)
 
 

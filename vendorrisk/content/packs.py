@@ -208,6 +208,9 @@ def read_table(folder: Path, name: str, report: Report) -> list[Record] | None:
             "bad-table", name, f"A table is a CSV file beside the rubric, and `{name}` is not."
         )
         return None
+    if not (folder / name).is_file():
+        report.error("no-file", name, f"There is no table `{name}` beside the rubric.")
+        return None
     inner = Report(display_name(folder / name))
     text = read_text(folder / name, inner)
     rows = None if text is None else _rows(text, inner)

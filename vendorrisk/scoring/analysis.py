@@ -23,9 +23,16 @@ from vendorrisk.conditions import (
     names,
     read_number,
 )
-from vendorrisk.document import Report, Text, did_you_mean, place_of
+from vendorrisk.document import Place, Report, Text, did_you_mean, place_of
 from vendorrisk.questionnaire import Questionnaire
-from vendorrisk.scoring.formula import Expression, Name, Number, divisors, names_in
+from vendorrisk.scoring.formula import (
+    Expression,
+    Name,
+    Number,
+    divisors,
+    names_in,
+    write_number,
+)
 from vendorrisk.scoring.graph import (
     BY_ROW,
     Bands,
@@ -53,6 +60,7 @@ from vendorrisk.scoring.spans import (
     after_policy,
     combined,
     constant_span,
+    dead_bands,
     excludes_zero,
     fold_range,
     numbers_span,
@@ -90,7 +98,8 @@ def analyse(
     Errors: unknown-name, formula-attribute, cycle, grain-mismatch, fold-nothing, not-a-number,
     impossible-value, map-incomplete, map-unknown-key, negative-weight, formula-power,
     divides-by-zero, results.
-    Warnings: unused-measure, unused-input, may-divide-by-zero, stops-at-unanswered, never-happens.
+    Warnings: unused-measure, unused-input, may-divide-by-zero, stops-at-unanswered, never-happens,
+    dead-band, blank-cell.
     """
     before = len(report.errors)
     analysis = _Analysis(draft, questionnaire, report)
@@ -123,6 +132,7 @@ class _Analysis:
         self.measures: dict[str, Measure] = {}
         self.shell = Graph(draft.rows, {}, {}, ())  # only for its groups of rows
         self.guessed: dict[str, None] = {}
+        self.spot: object = None  # where the measure, or the case of it, that is looked at stands
         self._spans: dict[str, Span] = {}
         self._column_labels: dict[str, Span] = {}
 
@@ -137,19 +147,27 @@ class _Analysis:
                     continue
                 fine = False
                 head = used.split(".")[0]
+                at = _case_with(node, used) or self.keys[name]
                 if head in known:
                     self.report.error(
                         "formula-attribute",
-                        self.keys[name],
+                        at,
                         f"`{name}` uses `{used}`, but `{head}` has no attributes.",
                     )
-                else:
-                    self.report.error(
-                        "unknown-name",
-                        self.keys[name],
-                        f"`{name}` uses `{used}`, which is neither a measure, an input, "
-                        "a question nor a column." + did_you_mean(used, known),
-                    )
+                    continue
+                row = next((one for one in self.rows.questions if one.startswith(f"{used}-")), None)
+                self.report.error(
+                    "unknown-name",
+                    at,
+                    f"`{name}` uses `{used}`, which is neither a measure, an input, "
+                    "a question nor a column."
+                    + (
+                        did_you_mean(used, known)
+                        if row is None
+                        else f" A formula takes the `-` of `{row}` for a minus: to read one row, "
+                        f"fold with `where: {{id: {row}}}`."
+                    ),
+                )
         for result, (of, _) in results.items():
             if of not in self.nodes and of not in STATES:
                 fine = False
@@ -255,6 +273,7 @@ class _Analysis:
 
     def measure(self, name: str) -> None:
         node, at = self.nodes[name], self.keys[name]
+        self.spot = at
         grain, folds = self.grains(name, node)
         draft = Measure(name, node, grain, folds, Span(), self.draft.says[name], place_of(at))
         self.measures[name] = draft  # `over` folds may ask for its grain
@@ -321,8 +340,9 @@ class _Analysis:
                     self.report.error(
                         "grain-mismatch",
                         self.keys[measure.name],
-                        f"`{measure.name}` folds {_words(measure.folds)}, but `{column}` differs "
-                        f"within {', '.join(key)}.",
+                        f"`{measure.name}` folds one value for {_each(measure.folds)}, but "
+                        f"`{column}` differs within {', '.join(key)}; add `{column}` to the `by:` "
+                        "of what it folds.",
                     )
                     return False
         if node.over is not None:
@@ -407,6 +427,7 @@ class _Analysis:
             case Cases() as node:
                 spans = []
                 for case in node.cases:
+                    self.spot = case.place or self.keys[measure.name]
                     if case.when is not None:
                         self.condition(measure, case.when)
                     if isinstance(case.give, (str, State)):
@@ -418,6 +439,13 @@ class _Analysis:
             case Bands() as node:
                 self.divisions(measure, node.of, said=False)
                 span = self.number(measure, node.of)
+                for band in dead_bands(node, span):
+                    self.report.warning(
+                        "dead-band",
+                        self.spot,
+                        f"no number comes to the band `{band}` of `{measure.name}`: what it bands "
+                        f"lies {_between(span)}; change its edge or leave it out.",
+                    )
                 bands = [constant_span(edge.band) for edge in node.edges]
                 states = Span(states=after_policy(span, node.policy).states)
                 given = [constant_span(v) for s, v in node.policy.items() if s in span.states]
@@ -439,7 +467,7 @@ class _Analysis:
             if span.has_labels or span.days:
                 self.report.error(
                     "not-a-number",
-                    self.keys[measure.name],
+                    self.spot,
                     f"`{measure.name}` calculates with `{found.name}`, which may be "
                     f"{_example(span)}; give it a number first, with a map.",
                 )
@@ -456,7 +484,7 @@ class _Analysis:
             if span is not None and span.numeric and span.low == span.high == 0:
                 self.report.error(
                     "divides-by-zero",
-                    self.keys[measure.name],
+                    self.spot,
                     f"`{measure.name}` always divides by zero.",
                 )
                 continue
@@ -464,7 +492,7 @@ class _Analysis:
                 continue
             self.report.warning(
                 "may-divide-by-zero",
-                self.keys[measure.name],
+                self.spot,
                 f"`{measure.name}` may divide by zero and is then not applicable; "
                 "if that is meant, say `by_zero: not_applicable` beside the formula.",
             )
@@ -583,6 +611,7 @@ class _Analysis:
     def fold_span(self, measure: Measure, node: Fold) -> Span:
         if node.where is not None:
             self.condition(measure, node.where)
+        self.blanks(measure, node)
         spans = []
         for member in node.members:
             if is_expression(member):
@@ -621,7 +650,7 @@ class _Analysis:
                     "fold",
                     at,
                     f"`{measure.name}` ranks labels, so `order:` must name all of them, "
-                    "least first" + (f"; {_quoted(unranked)} is missing." if unranked else "."),
+                    "least first" + (f"; it leaves out {_quoted(unranked)}." if unranked else "."),
                 )
         empty = [constant_span(node.empty)]
         given = [
@@ -634,6 +663,22 @@ class _Analysis:
             states |= span.states  # none of the members has a value
         folded = fold_range(node.kind, replace(span, states=frozenset()), count)
         return union([folded, Span(states=states), *given, *empty])
+
+    def blanks(self, measure: Measure, node: Fold) -> None:
+        """A cell left blank by mistake would take its row out of a result in silence."""
+        told = names(node.where) if node.where is not None else ()
+        weighs = () if node.weight is None else names_in(node.weight)
+        parts = {**dict.fromkeys(weighs, "weighs"), **dict.fromkeys(node.by, "groups")}
+        for column, how in parts.items():
+            blank = [str(r["id"]) for r in self.rows.contexts if isinstance(r.get(column), State)]
+            if blank and column not in (*told, *measure.folds):
+                self.report.warning(
+                    "blank-cell",
+                    self.keys[measure.name],
+                    f"`{measure.name}` {how} by `{column}`, which is blank for {_quoted(blank)}: "
+                    "left out; fill the cells, or say that it is meant: "
+                    f"`where: {{{column}: {{not: not_applicable}}}}`.",
+                )
 
     def weighted(self, measure: Measure, weight: Expression, span: Span) -> Span:
         found = self.number(measure, weight)
@@ -663,7 +708,7 @@ class _Analysis:
             self.test(measure, name, test, self.span_of(name, as_label=True))
 
     def test(self, measure: Measure, name: str, test: Test, span: Span) -> None:
-        at = self.keys[measure.name]
+        at = self.spot
         match test:
             case Is(values):
                 for value in values:
@@ -694,6 +739,19 @@ class _Analysis:
                         f"`{measure.name}` compares `{name}` with {test.text}, "
                         f"but it is no {'number' if isinstance(bound, Fraction) else 'day'}.",
                     )
+                elif isinstance(bound, Fraction) and not span.has_labels:
+                    end = span.high if isinstance(test, AtLeast) else span.low
+                    beyond = end is not None and (
+                        end < bound if isinstance(test, AtLeast) else end > bound
+                    )
+                    side = "at least" if isinstance(test, AtLeast) else "at most"
+                    if beyond:
+                        self.report.warning(
+                            "never-happens",
+                            at,
+                            f"`{measure.name}` asks whether `{name}` is {side} {test.text}, "
+                            f"which it never is: it lies {_between(span)}.",
+                        )
             case Isnt(inner):
                 self.test(measure, name, inner, span)
             case Every(inners) | Some(inners):
@@ -719,7 +777,7 @@ class _Analysis:
                     self.report.error(
                         "results",
                         pattern,
-                        f"the result `{pattern}` may name {_words(measure.grain) or 'nothing'}: "
+                        f"the result `{pattern}` may name {_columns(measure.grain)}: "
                         f"`{of}` has one value for each."
                         if measure.grain
                         else f"`{of}` has only one value, so `{pattern}` can name no column.",
@@ -732,8 +790,9 @@ class _Analysis:
                     self.report.error(
                         "results",
                         pattern,
-                        f"two results are called `{name}`; `{of}` has one value for each "
-                        f"{_words(measure.grain)}, which the name must show as <column>."
+                        f"two results are called `{name}`; `{of}` has one value for "
+                        f"{_each(measure.grain)}, which the name must show as "
+                        f"{'<id>' if measure.grain == BY_ROW else '<column>'}."
                         if measure.grain
                         else f"two results are called `{name}`.",
                     )
@@ -796,14 +855,36 @@ def _quoted(words: Sequence[str]) -> str:
     return shown if len(words) <= 3 else f"{shown} and {len(words) - 3} more"
 
 
-def _words(grain: Grain) -> str:
-    return "each row" if grain == BY_ROW else " and ".join(f"<{column}>" for column in grain)
+def _columns(grain: Grain) -> str:
+    return " and ".join(f"<{column}>" for column in grain)
+
+
+def _each(grain: Grain) -> str:
+    return "each row" if grain == BY_ROW else f"each {_columns(grain)}"
+
+
+def _between(span: Span) -> str:
+    low, high = (None if end is None else write_number(end) for end in (span.low, span.high))
+    if low is None or high is None:
+        return f"at {high} or below" if low is None else f"at {low} or above"
+    return f"from {low} to {high}"
+
+
+def _case_with(node: Node, name: str) -> Place | None:
+    """Where the case stands that uses a name."""
+    if isinstance(node, Cases):
+        for case in node.cases:
+            if name in names_of(Cases((case,))):
+                return case.place
+    return None
 
 
 def _example(span: Span) -> str:
     if span.days:
         return "a day"
-    return f"`{min(span.labels)}`" if span.labels else "a label"
+    # A column of numbers with one slip in it is best told by the slip.
+    words = sorted(span.labels, key=lambda word: (read_number(word) is not None, word))
+    return f"the label `{words[0]}`" if words else "a label"
 
 
 def listed(value: str | State) -> tuple[str, ...]:

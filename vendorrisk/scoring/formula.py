@@ -23,8 +23,8 @@ _LONGEST = 2000
 _DEEPEST = 40
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
-    "min": (1, 20),
-    "max": (1, 20),
+    "min": (2, 20),
+    "max": (2, 20),
     "abs": (1, 1),
     "up": (1, 2),
     "down": (1, 2),
@@ -174,7 +174,12 @@ class _Parser:
         least, most = FUNCTIONS[name]
         if not least <= len(parts) <= most:
             allowed = str(least) if least == most else f"{least} to {most}"
-            raise _FormulaError("formula-arguments", f"`{name}` takes {allowed} arguments.")
+            fold = {"min": "least", "max": "greatest"}.get(name)
+            raise _FormulaError(
+                "formula-arguments",
+                f"`{name}` takes {allowed} argument{'' if most == 1 else 's'}"
+                + (f"; of many rows take the fold `{fold}`." if fold else "."),
+            )
         if name in ("up", "down", "nearest"):
             step = parts[1] if len(parts) == 2 else Number(Fraction(1))
             if not isinstance(step, Number) or step.value <= 0:
@@ -189,12 +194,14 @@ def _check_power(power: Expression) -> None:
     whole = isinstance(power, Number) and power.value.denominator == 1
     if not (isinstance(power, Number) and whole and 0 <= power.value <= LARGEST_POWER):
         raise _FormulaError(
-            "formula-power", f"a power must be a whole number written out, 0 to {LARGEST_POWER}."
+            "formula-power",
+            f"a power must be a whole number written out, 0 to {LARGEST_POWER}; a root would not "
+            "be exact: band the power instead.",
         )
 
 
 def _tokens(text: str) -> Iterator[str]:
-    at = 0
+    at, last = 0, ""
     while at < len(text):
         if text[at].isspace():
             at += 1
@@ -210,7 +217,12 @@ def _tokens(text: str) -> Iterator[str]:
                 f"`{text[at]}` means nothing here; there are + - * / ** and brackets. "
                 "To compare or to choose, use cases.",
             )
-        yield found[0]
+        if last == "," and re.match(r"0\d", found[0]):
+            raise _FormulaError(
+                "formula-syntax",
+                f"`,{found[0]}` would be a number of its own; write 100000, not 100,000.",
+            )
+        yield (last := found[0])
         at = found.end()
 
 

@@ -244,6 +244,7 @@ class Case:
     when: Condition | None
     give: Expression | str | State
     because: str = ""
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

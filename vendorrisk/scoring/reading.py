@@ -109,7 +109,7 @@ class _Reader:
                 "rows", key, "`rows` needs either `from:` (a table's file name) or `list:`."
             )
             return
-        records = self.tables(str(name)) if name is not None else self._listed(listed, id_column)
+        records = self.tables(name) if name is not None else self._listed(listed, id_column)
         if records is None:
             return
         if not records:
@@ -334,7 +334,10 @@ class _Reader:
         if len(set(found.choices)) < len(found.choices):
             return "has a choice twice."
         if words:
-            return f"cannot have the choice `{words[0]}`: the word has a meaning of its own."
+            return (
+                f"cannot have the choice `{words[0]}`, which means something of its own here; use "
+                "another word, and say in a measure what it comes to."
+            )
         if found.number and any(
             read_number(choice) is None for choice in found.choices if choice not in STATES
         ):
@@ -345,6 +348,18 @@ class _Reader:
             return "needs `choices`, `number`, `day` or `listed_in`."
         if found.listed_in is not None and not (found.per_row and found.source == "facts"):
             return "uses `listed_in`, which needs `from: facts` and `per: row`."
+        if found.per_row and found.source == "facts" and found.listed_in is None:
+            return (
+                "cannot be read for each row: a fact is one value. What is known of each row goes "
+                "into a column; or say `listed_in:` a fact that lists rows."
+            )
+        if found.per_row and found.source == "answers":
+            other = next((i for i in self.inputs.values() if _reads_same(i)), None)
+            if other is not None:
+                return (
+                    f"reads the same answers as `{other.name}`: a row has one answer. Put what "
+                    "else is asked into rows of its own, and read those with `over`."
+                )
         if (found.source == "levels") != (found.choice_in is not None):
             return "reads levels: `from: levels` and `choice_in` (a column) go together."
         if found.of is not None and found.per_row:
@@ -352,7 +367,10 @@ class _Reader:
         if found.mark is not None and found.source != "review":
             return "has a `mark`, which only `from: review` knows."
         if found.source == "review" and not found.per_row and found.of is None:
-            return "needs `per: row` or `of:` a question: a review marks questions."
+            return (
+                "needs `per: row` or `of:` a question: a review marks questions. What is said of "
+                "the whole is an answer or a fact."
+            )
         if self.rows_are_wrong:
             return ""  # whatever else is said of rows would only follow from that
         if found.per_row and not self.table_rows.contexts:
@@ -503,6 +521,9 @@ class _Reader:
         data = fields.raw("map")
         dims = [data] if isinstance(data, str) else data
         across = tuple(str(label) for label in fields.texts("across"))
+        twice = next((label for label in across if across.count(label) > 1), None)
+        if twice is not None:
+            self.report.error("map", fields.key("across"), f"`across` names `{twice}` twice.")
         to = fields.raw("to", required=True)
         otherwise = _constant(fields.optional("else"))
         ticked = (
@@ -512,7 +533,15 @@ class _Reader:
         if not isinstance(dims, list) or not dims or not all(isinstance(d, str) for d in dims):
             self.report.error("map", name, "`map` takes the name of a measure, or a list of names.")
             return None
-        if to is None:
+        if across and len(dims) == 1:
+            self.report.error(
+                "map",
+                fields.key("across"),
+                f"`{name}` looks up `{dims[0]}` alone; `across` goes with a list of names, and "
+                "spreads out the last.",
+            )
+            return None
+        if to is None or twice is not None:
             return None
         table = (
             self._csv_table(to, dims) if isinstance(to, str) else self._table(to, len(dims), across)
@@ -534,7 +563,12 @@ class _Reader:
         if depth == 0:
             if isinstance(data, str):
                 return constant(data)
-            self.report.error("map", data, "an entry here must be a single value.")
+            self.report.error(
+                "map",
+                data,
+                "an entry here must be a single value; a table has one level of keys for each name "
+                "of `map`.",
+            )
             return None
         if not isinstance(data, Mapping) or not data:
             self.report.error(
@@ -545,7 +579,7 @@ class _Reader:
         return None if any(value is None for value in read.values()) else read
 
     def _csv_table(self, name: str, dims: Sequence[str]) -> Any:
-        records = self.tables(str(name))
+        records = self.tables(name)
         if records is None:
             return None
         table: dict[str, Any] = {}
@@ -598,7 +632,9 @@ class _Reader:
             )
             return None
         if isinstance(last, str):
-            last = Record({Text("give", place_of(last)): last})
+            written = last
+            last = Record({Text("give", place_of(written)): written})
+            last.place = place_of(written)
         cases.append(self._given(Fields(last, self.report, f"the else of `{name}`", name), name))
         if any(case is None for case in cases):
             return None
@@ -622,12 +658,12 @@ class _Reader:
                 self.report.error(
                     "case", label, f"`{label}` is a state, not a label: write `give: {label}`."
                 )
-            return Case(when, str(label), because)
+            return Case(when, str(label), because, fields.at)
         assert give is not None  # noqa: S101  # one of the two is there
         if give in STATES:
-            return Case(when, STATES[give], because)
+            return Case(when, STATES[give], because, fields.at)
         expression = self._expression(give)
-        return None if expression is None else Case(when, expression, because)
+        return None if expression is None else Case(when, expression, because, fields.at)
 
     # bands
 
@@ -654,6 +690,7 @@ class _Reader:
         columns = [by] if isinstance(by, str) else fields.texts("by") if by is not None else []
         over = fields.optional("over")
         policy = self._policy(fields, words=("skip", "stop"))
+        self._counts(fields, name, kind, policy)
         empty = _constant(fields.optional("empty"))
         order = tuple(str(label) for label in fields.texts("order"))
         top, bottom = (
@@ -693,6 +730,23 @@ class _Reader:
             bottom=bottom,
         )
 
+    def _counts(
+        self, fields: Fields, name: str, kind: str, policy: Mapping[State, Constant]
+    ) -> None:
+        """What stands for a state is a value written out: among numbers, a number."""
+        if kind not in ("sum", "mean", "product"):
+            return
+        for state, value in policy.items():
+            if isinstance(value, str) and value not in ("skip", "stop"):
+                key = fields.key(state.value) or fields.key("absent") or name
+                self.report.error(
+                    "not-a-number",
+                    key,
+                    f"`{name}` cannot count `{key}` as `{value}`: write a number, `skip` or "
+                    "`stop`.",
+                )
+                break
+
     def _member(self, data: object, kind: str, name: str) -> Expression | Condition | None:
         if isinstance(data, str):
             return self._expression(data if isinstance(data, Text) else Text(data))
@@ -719,6 +773,11 @@ class _Reader:
                 ("by", across, "a list of members is one group; `by` goes with rows"),
                 ("over", across, "`over` goes with rows"),
                 ("weight", kind not in ("sum", "mean"), "only sum and mean take a weight"),
+                (
+                    "weight",
+                    across and kind in ("sum", "mean"),
+                    "a weight goes with rows; weigh a list in a formula, such as 5 * a + 3 * b",
+                ),
                 ("order", kind not in ("least", "greatest"), "only least and greatest rank labels"),
                 ("top", kind not in ("sum", "mean"), "only sum and mean keep the greatest members"),
                 ("bottom", kind not in ("sum", "mean"), "only sum and mean keep the least members"),
@@ -844,6 +903,10 @@ def input_of(question: Question) -> Input:
         day=question.answer == "date",
         declared=False,
     )
+
+
+def _reads_same(found: Input) -> bool:
+    return found.declared and found.per_row and found.source == "answers"
 
 
 def _as_dict(found: Input) -> dict[str, Any]:

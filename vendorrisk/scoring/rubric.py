@@ -263,6 +263,7 @@ def explain_rubric(rubric: Rubric) -> str:
     if rubric.questionnaire is not None:
         name, version = rubric.questionnaire
         head |= {"questionnaire": name, "questionnaire_version": str(version)}
+    head["better"] = rubric.better
     return "\n".join(_yaml({**head, **rubric.measures}, 0)) + "\n"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from vendorrisk.conditions import State
 from vendorrisk.scoring.formula import Apply
-from vendorrisk.scoring.graph import Constant, Policy, Span
+from vendorrisk.scoring.graph import Bands, Constant, Policy, Span
 
 LARGEST_DEGREE = 1000
 """How far powers of powers may multiply up before numbers grow out of hand."""
@@ -167,6 +167,33 @@ def fold_range(kind: str, span: Span, count: int) -> Span:
             degree=span.degree * min(count, LARGEST_DEGREE),
         )
     return span
+
+
+def dead_bands(node: Bands, span: Span) -> Iterator[Constant]:
+    """The bands that no number of the span falls into."""
+    if not span.numeric:
+        return
+    # From the greatest to the least, each band begins where the edge below it lies.
+    bands = [*(edge.band for edge in node.edges), node.rest]
+    edges = list(node.edges)
+    if not node.from_top:
+        bands, edges = bands[::-1], edges[::-1]
+    for place, band in enumerate(bands):
+        over = edges[place - 1] if place else None
+        under = edges[place] if place < len(edges) else None
+        # An edge that belongs to its own band does not belong to the one beyond it.
+        above = (
+            over is not None
+            and span.low is not None
+            and (span.low, over.inclusive == node.from_top) >= (over.bound, True)
+        )
+        below = (
+            under is not None
+            and span.high is not None
+            and (span.high, under.inclusive == node.from_top) < (under.bound, True)
+        )
+        if above or below:
+            yield band
 
 
 def tick_range(ticked: str, span: Span) -> Span:

@@ -27,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -173,10 +174,10 @@ class _Told:
 class Trail:
     """What remains of the events once read: what they last say of each row, and the chains' ends.
 
-    `breaks` holds the first break of each chain.
+    `told` is by table and then by row; `breaks` holds the first break of each chain.
     """
 
-    told: dict[tuple[str, str], _Told] = field(default_factory=dict)
+    told: defaultdict[str, dict[str, _Told]] = field(default_factory=lambda: defaultdict(dict))
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
 
@@ -229,7 +230,7 @@ def follow(
                 reworded.append((chain, number, event["id"], dict(event)))
             for change in json.loads(event["changes"]):
                 told = Change(*change)
-                trail.told[told.table, told.row] = _Told(
+                trail.told[told.table][told.row] = _Told(
                     chain, number, event["nonce"], told.after, made_with
                 )
     for chain, age in ages.items():
@@ -286,7 +287,7 @@ def _what_is_wrong(
 
 
 def _erased(trail: Trail, event: Mapping[str, Any]) -> bool:
-    told = trail.told.get((_EVENT, event["id"]))
+    told = trail.told[_EVENT].get(event["id"])
     if told is None or told.after is None:
         return False
     words = {name: event[name] for name in WORDS}
@@ -304,7 +305,7 @@ def compare_rows(trail: Trail, table: Table, rows: Iterable[Mapping[str, Any]]) 
     for row in rows:
         key = row_key(table, row)
         seen.add(key)
-        told = trail.told.get((table.name, key))
+        told = trail.told[table.name].get(key)
         if told is None:
             yield Break(
                 None, None, table.name, key, "no event tells of it: it was put in by somebody else"
@@ -319,13 +320,8 @@ def compare_rows(trail: Trail, table: Table, rows: Iterable[Mapping[str, Any]]) 
             if found != told.after:
                 says = "it is not as this event, the last that tells of it, left it"
                 yield Break(told.chain, told.number, table.name, key, says)
-    for (name, key), told in trail.told.items():
-        if (
-            name == table.name
-            and told.after is not None
-            and key not in seen
-            and told.chain not in broken
-        ):
+    for key, told in trail.told[table.name].items():
+        if told.after is not None and key not in seen and told.chain not in broken:
             says = "it is gone, and no event removed it"
             yield Break(told.chain, told.number, table.name, key, says)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -509,10 +510,17 @@ def _alembic() -> Config:
     return config
 
 
+@cache
+def _schemas() -> tuple[str, ...]:
+    """The revision of each schema that this code knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_alembic()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
+
+
 def _require_current(connection: Connection, url: URL) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     _refuse_newer(current, url)
-    if current != ScriptDirectory.from_config(_alembic()).get_current_head():
+    if current != _schemas()[-1]:
         raise _not_migrated(url)
 
 
@@ -532,10 +540,7 @@ def _other_key(url: URL, its: str, ours: str) -> StoreUnavailable:
 
 
 def _refuse_newer(current: str | None, url: URL) -> None:
-    if current is None:
-        return
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-    if current not in known:
+    if current is not None and current not in _schemas():
         raise StoreUnavailable(
             "newer",
             f"The database {describe(url)} was written by a newer version of this product.",

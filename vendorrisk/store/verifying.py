@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Table, select, type_coerce
+from sqlalchemy import Boolean, Column, Connection, Select, Table, select, type_coerce
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
@@ -66,12 +67,19 @@ def _rows(
     connection: Connection, table: Table, order: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
     """The rows of a table, read so that nothing in a column can stop the reading."""
-    plain = [type_coerce(column, NullType()).label(column.name) for column in table.c]
-    query = select(*plain).order_by(*(table.c[name] for name in order))
-    for row in connection.execute(query):
+    names = [column.name for column in table.c]
+    readers = [_reader(column) for column in table.c]
+    for row in connection.execute(_query(table, tuple(order))):
         yield {
-            column.name: _value(column, value) for column, value in zip(table.c, row, strict=True)
+            name: value if read is None else read(value)
+            for name, read, value in zip(names, readers, row, strict=True)
         }
+
+
+@cache
+def _query(table: Table, order: tuple[str, ...]) -> Select[*tuple[Any, ...]]:
+    plain = [type_coerce(column, NullType()).label(column.name) for column in table.c]
+    return select(*plain).order_by(*(table.c[name] for name in order))
 
 
 def _is_moment(value: Any) -> bool:
@@ -79,13 +87,21 @@ def _is_moment(value: Any) -> bool:
     return isinstance(value, str) and bool(_MOMENT.fullmatch(value))
 
 
-def _value(column: Column[Any], value: Any) -> Any:
-    """A value as the tables' types would give it; one that is none of theirs as it is."""
-    if isinstance(column.type, Moment) and (isinstance(value, datetime) or _is_moment(value)):
-        try:
-            return read_moment(value)
-        except ValueError:
-            return value
-    if isinstance(column.type, Boolean) and value in (0, 1):
-        return bool(value)
-    return value
+def _reader(column: Column[Any]) -> Callable[[Any], Any] | None:
+    """What gives a value as the table's type would, and one that is none of its own as it is."""
+    if isinstance(column.type, Moment):
+        return _moment
+    return _truth if isinstance(column.type, Boolean) else None
+
+
+def _moment(value: Any) -> Any:
+    if not (isinstance(value, datetime) or _is_moment(value)):
+        return value
+    try:
+        return read_moment(value)
+    except ValueError:
+        return value
+
+
+def _truth(value: Any) -> Any:
+    return bool(value) if value in (0, 1) else value

@@ -172,3 +172,18 @@ def test_check_refuses_a_broken_promise_and_tells_proofs_on_request(
     with_rule(pack, "{factor_kind: hardware}")
     main(["check", str(pack)])
     assert "rubric.yaml:66: promise-broken: “A better answer" in capsys.readouterr().err
+
+
+def test_a_method_that_lets_silence_pay_is_warned_and_told_what_to_write(tmp_path: Path) -> None:
+    folder = method(tmp_path, ", not_applicable: 0")
+    path = folder / "rubric.yaml"
+    pays = "  second: {cases: [{when: {b: not_met}, give: 0}], else: 100}"
+    path.write_text(re.sub("  second: .*", pays, path.read_text()))
+    pack = Library(tmp_path / "questionnaires").load(folder)
+    [found] = proof_problems(pack)
+    assert (found.code, found.severity) == ("silence-pays", "warning")
+    assert found.place is not None
+    assert path.read_text().splitlines()[found.place.line - 1] == pays
+    assert "silence on `b` pays: the overall result is " in found.message
+    assert "name `unanswered` in a case or a condition there" in found.message
+    assert "warning: silence on `b` pays" in "\n".join(tell_proofs(pack))

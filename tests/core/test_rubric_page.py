@@ -15,6 +15,7 @@ from tests.core.rubric_kit import results, rubric, table
 from vendorrisk.assurance import build_sheet
 from vendorrisk.content.cases import read_cases, run_case
 from vendorrisk.content.packs import Pack
+from vendorrisk.content.proving import proof_problems
 from vendorrisk.content.questionnaires import read_questionnaire
 from vendorrisk.content.reading import read_yaml
 from vendorrisk.document import Record, Report
@@ -80,6 +81,15 @@ def test_an_example_gives_what_the_page_says(rubric_text: str, cases: str, tmp_p
     assert told, "each example has a case"
     for one in told:
         assert [str(problem) for problem in run_case(pack, one).problems] == []
+
+
+@pytest.mark.parametrize(("rubric_text", "cases"), examples())
+def test_no_silence_and_no_claim_pays_in_an_example(
+    rubric_text: str, cases: str, tmp_path: Path
+) -> None:
+    pack = packed(rubric_text, cases, tmp_path)
+    if pack.questionnaire is None:
+        assert [str(problem) for problem in proof_problems(pack)] == []
 
 
 @pytest.mark.parametrize(("rubric_text", "cases"), examples())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.rubric_kit import question, questionnaire, rubric
 from vendorrisk.conditions import State
@@ -28,7 +30,7 @@ def written(measures: str, inputs: str = ROWS) -> Rubric:
     return rubric(inputs + measures)
 
 
-def confirmed(made: Rubric, found: Payment) -> None:
+def confirmed(made: Rubric, found: Payment, claim: State = State.NOT_APPLICABLE) -> None:
     """The two sheets differ in one question and score what is told, the claim more."""
     changed = {
         name
@@ -37,7 +39,7 @@ def confirmed(made: Rubric, found: Payment) -> None:
     }
     assert changed == {found.question}
     assert found.sheet.answers.get(found.question) is found.answer
-    assert found.claimed.answers[found.question] is State.NOT_APPLICABLE
+    assert found.claimed.answers[found.question] is claim is found.claim
     assert (found.sheet.facts, found.sheet.marks) == (found.claimed.facts, found.claimed.marks)
     assert score(made, found.sheet).results["overall"].exact == found.before
     assert score(made, found.claimed).results["overall"].exact == found.after
@@ -218,3 +220,85 @@ def test_the_same_rubric_gets_the_same_search() -> None:
         (p.sheet, p.claimed) for p in other.payments
     ]
     assert (one.sheets, one.unreached) == (other.sheets, other.unreached)
+
+
+CEILING = """
+    inputs:
+      met: {from: answers, number: {at_least: 0, at_most: 100}}
+      incident: {from: answers, choices: [open, closed]}
+      override: {from: answers, number: {at_least: 0, at_most: 100}}
+    measures:
+      cap: {cases: [{when: {incident: open}, give: 59}], else: hidden}
+      computed: {least: [met, cap], unanswered: stop}
+      overall: {first: [override, computed]}
+    results: {overall: overall}
+"""
+
+
+def test_a_silence_that_lifts_a_cap_pays_and_what_replaces_a_value_says_so_by_its_kind() -> None:
+    made = rubric(CEILING)
+    found = {one.input: one for one in search(made).silences}
+    for one in found.values():
+        confirmed(made, one, State.UNANSWERED)
+    assert {name: one.stated for name, one in found.items()} == {
+        "incident": False,
+        "override": True,
+    }
+    measure = found["incident"].measure
+    assert measure is not None
+    assert measure.name == "cap"
+    assert (found["incident"].before, found["incident"].after) == (59, 100)
+
+
+def test_a_cap_that_names_silence_leaves_nothing_to_find() -> None:
+    named = CEILING.replace("incident: open", "incident: [open, unanswered]")
+    assert [one.input for one in search(rubric(named)).silences] == ["override"]
+
+
+def test_silence_is_not_compared_with_an_answer_that_changes_what_is_asked() -> None:
+    made = rubric(
+        """
+    rows: {list: [{id: a}, {id: b, gates: a}]}
+    inputs: {answer: {from: answers, per: row, choices: ["Yes", "No"]}}
+    measures:
+      closed: {any: {answer: "No"}, over: gates}
+      points:
+        cases:
+        - {when: {closed: "true"}, give: hidden}
+        - {when: {answer: "Yes"}, give: 1}
+        else: 0
+      overall: {mean: points}
+    results: {overall: overall}
+    """
+    )
+    assert search(made).silences == ()
+
+
+@given(
+    points=st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    silent=st.integers(0, 3),
+    better=st.sampled_from(["higher", "lower"]),
+)
+def test_silence_pays_exactly_where_it_is_better_than_the_worst_answer(
+    points: list[int], silent: int, better: str
+) -> None:
+    cases = ", ".join(
+        f"{{when: {{x: {label}}}, give: {given}}}"
+        for label, given in zip("abc", points, strict=True)
+    )
+    made = rubric(
+        f"""
+        rubric: one
+        version: 1
+        title: One
+        better: {better}
+        inputs: {{x: {{from: answers, choices: [a, b, c]}}}}
+        measures: {{m: {{cases: [{cases}], else: {silent}}}}}
+        results: {{overall: m}}
+        """
+    )
+    found = search(made).silences
+    for one in found:
+        confirmed(made, one, State.UNANSWERED)
+    pays = silent > min(points) if better == "higher" else silent < max(points)
+    assert bool(found) == pays

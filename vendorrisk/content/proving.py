@@ -25,14 +25,16 @@ def proof_problems(pack: Pack) -> Iterator[Problem]:
     """What a rubric does not keep of the everyday promises, and what it can never come to.
 
     Errors: promise-broken, with two sheets that show it. Warnings: promise-not-decided,
-    dead-rule, covered-rule, dead-band, unreachable-band, not-decided. Of plain measures one
-    warning, not-applicable-pays, where a search finds it and the rubric does not say that it is
-    meant.
+    dead-rule, covered-rule, dead-band, unreachable-band, not-decided. Of plain measures two
+    warnings, not-applicable-pays and silence-pays, where a search finds it and the rubric does not
+    say that it is meant.
     """
     everyday, asked = pack.rubric.everyday, pack.questionnaire
     if everyday is None:
-        payments = search(pack.rubric).payments
-        yield from (_pays(pack, payment) for payment in payments if not payment.stated)
+        trials = search(pack.rubric)
+        for payment in (*trials.payments, *trials.silences):
+            if not payment.stated:
+                yield _pays(pack, payment)
     if everyday is None or asked is None:
         return
     yield from unreachable(everyday, asked)
@@ -105,13 +107,15 @@ def _tell_search(trials: Trials) -> Iterator[str]:
                 f"  not decided: a bounded search of {trials.compared} sheets found no “not "
                 f"applicable” that pays for `{name}`, comparing results that are numbers."
             )
-        elif found.stated and found.measure is not None:
-            yield (
-                f"  note: {_compared(found)}. The method's own policy does this: see "
-                f"`{found.measure.name}`{_line(found.measure.place)}."
-            )
         else:
-            yield f"  warning: {_compared(found)}, and the rubric does not say that it is meant."
+            yield _told(found)
+    yield from map(_told, trials.silences)
+    if trials.hushed:
+        yield (
+            f"  not decided: a bounded search of {trials.hushed} sheets found no "
+            f"{'other ' if trials.silences else ''}silence that pays, comparing results that are "
+            "numbers."
+        )
     for name, rest in trials.unreached.items():
         yield (
             f"  not decided: a bounded search of {trials.sheets} sheets never came to "
@@ -120,9 +124,24 @@ def _tell_search(trials: Trials) -> Iterator[str]:
         )
 
 
+def _told(found: Payment) -> str:
+    if found.stated and found.measure is not None:
+        return (
+            f"  note: {_compared(found)}. The method's own policy does this: see "
+            f"`{found.measure.name}`{_line(found.measure.place)}."
+        )
+    return f"  warning: {_compared(found)}, and the rubric does not say that it is meant."
+
+
 def _pays(pack: Pack, found: Payment) -> Problem:
+    silence = found.claim is State.UNANSWERED
     if found.measure is None:
         fix = f"say what becomes of it where `{found.input}` is read"
+    elif silence:
+        fix = (
+            f"`{found.measure.name}` takes it for another answer without saying so: name "
+            "`unanswered` in a case or a condition there"
+        )
     elif isinstance(found.measure.node, Fold):
         fix = (
             f"`{found.measure.name}` passes over it without saying so: write `not_applicable: "
@@ -136,7 +155,7 @@ def _pays(pack: Pack, found: Payment) -> Problem:
         )
     at = found.measure.place if found.measure is not None else None
     return Problem(
-        "not-applicable-pays",
+        "silence-pays" if silence else "not-applicable-pays",
         f"{_compared(found)}; {fix}.",
         at or Place(display_name(pack.folder / "rubric.yaml"), 1),
         "warning",
@@ -145,10 +164,12 @@ def _pays(pack: Pack, found: Payment) -> Problem:
 
 def _compared(found: Payment) -> str:
     of = "" if found.question == found.input else f" for `{found.question}`"
+    what, how = "“not applicable” in", "with “not applicable”"
+    if found.claim is State.UNANSWERED:
+        what, how = "silence on", "without an answer"
     return (
-        f"“not applicable” in `{found.input}` pays: the overall result is "
-        f"{said(found.before, 4)} with {_said(found.answer)}{of} and {said(found.after, 4)} with "
-        "“not applicable”"
+        f"{what} `{found.input}` pays: the overall result is {said(found.before, 4)} with "
+        f"{_said(found.answer)}{of} and {said(found.after, 4)} {how}"
     )
 
 

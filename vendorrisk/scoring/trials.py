@@ -1,13 +1,14 @@
 """What a bounded search finds of a rubric of plain measures, where nothing can be proven of it.
 
-Two things are looked for: a "not applicable" that scores more than a real answer or silence, and
-what tables, bands and cases can give and no sheet that was tried came to. A find is two sheets that
+Three things are looked for: a "not applicable" that scores more than a real answer or silence, a
+silence that scores more than a real answer, and what tables, bands and cases can give and no sheet
+that was tried came to. A find is two sheets that
 the engine scored; finding nothing decides nothing. The same rubric always gets the same search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -30,6 +31,7 @@ from vendorrisk.scoring.graph import (
     Measure,
     Node,
     is_expression,
+    member_names,
     names_of,
 )
 from vendorrisk.scoring.proof import comparable
@@ -47,12 +49,13 @@ _MARK = "not_applicable"
 
 @dataclass(frozen=True)
 class Payment:
-    """Two sheets that differ in one question, where "not applicable" scores more than `answer`.
+    """Two sheets that differ in one question, where `claim` scores more than `answer`.
 
-    `input` names what the rubric reads, `question` whose answer it is. `before` is the overall
-    result of `sheet`, which has the answer (or silence), `after` that of `claimed`. `measure` is
-    where the rubric says what it does with "not applicable" (`stated`), or where it silently does
-    without; None where no measure of the overall result reads it.
+    The claim is "not applicable", or unanswered: silence. `input` names what the rubric reads,
+    `question` whose answer it is. `before` is the overall result of `sheet`, which has the answer
+    (or, beside "not applicable", silence), `after` that of `claimed`. `measure` is where the rubric
+    says what it does with the claim (`stated`), or where it silently does without; None where no
+    measure of the overall result reads it.
     """
 
     input: str
@@ -64,6 +67,7 @@ class Payment:
     after: Fraction
     measure: Measure | None
     stated: bool
+    claim: State = State.NOT_APPLICABLE
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ class Trials:
     """What a search of `sheets` sheets found, `compared` of them for "not applicable".
 
     `claimable` are the inputs for which a sheet may claim "not applicable", or a reviewer approve
-    it; `payments` has one for each of them that pays. `unreached` is measure → what it can give
-    and never gave.
+    it; `payments` has one for each of them that pays. `silences` has one for each input that pays
+    where it is left open, among `hushed` more sheets. `unreached` is measure → what it can give and
+    never gave.
     """
 
     compared: int
@@ -80,6 +85,8 @@ class Trials:
     claimable: tuple[str, ...]
     payments: tuple[Payment, ...]
     unreached: Mapping[str, tuple[Constant, ...]]
+    silences: tuple[Payment, ...] = ()
+    hushed: int = 0
 
 
 def search(rubric: Rubric) -> Trials:
@@ -91,10 +98,11 @@ def search(rubric: Rubric) -> Trials:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A "not applicable" that could be put on a sheet: an answer, or a mark of a reviewer."""
+    """A "not applicable", an answer or a mark of a reviewer, or a silence put on a sheet."""
 
     input: str
     leaf: Leaf
+    state: State = State.NOT_APPLICABLE
 
 
 class _Search:
@@ -117,6 +125,7 @@ class _Search:
             if (found := tuple(dict.fromkeys(_outcomes(measure.node))))
         }
         self.reached: dict[str, set[object]] = {name: set() for name in self.outcomes}
+        self.of_rows = [slot for (_, key), slot in self.program.slots.items() if key]
         self.slots = {
             name: [slot for (measure, _), slot in self.program.slots.items() if measure == name]
             for name in self.outcomes
@@ -130,18 +139,26 @@ class _Search:
         )
 
     def trials(self) -> Trials:
-        """Pairs of sheets first, with at most half of the sheets; then any sheets at all."""
+        """Pairs of sheets first, with at most half of the sheets; then any sheets at all.
+
+        Silence is looked for last, among as many pairs again.
+        """
         claims = list(self._claims())
-        found = self._payments(list(claims))
+        found = self._payments(list(claims), self.most // 2)
         compared = self.tried
         while self.tried < self.most and any(self._unreached().values()):
             self._run(self._any_sheet())
+        tried = self.tried
+        unreached = {name: rest for name, rest in self._unreached().items() if rest}
+        silences = self._payments(list(self._silences()), tried + self.most // 2)
         return Trials(
             compared,
-            self.tried,
+            tried,
             tuple(dict.fromkeys(claim.input for claim in claims)),
             tuple(found.values()),
-            {name: rest for name, rest in self._unreached().items() if rest},
+            unreached,
+            tuple(silences.values()),
+            self.tried - tried,
         )
 
     def _unreached(self) -> dict[str, tuple[Constant, ...]]:
@@ -154,13 +171,16 @@ class _Search:
 
     def _claims(self) -> Iterator[_Claim]:
         """Every claim; those of one input are parted by those of the others."""
-        by_input: dict[str, list[_Claim]] = {}
-        for leaf in (*self.answers.values(), *self.marks):
-            if self._takes_claim(leaf):
-                name = self._input_name(leaf)
-                by_input.setdefault(name, []).append(_Claim(name, leaf))
-        for several in zip_longest(*by_input.values()):
-            yield from (claim for claim in several if claim is not None)
+        leaves = [leaf for leaf in (*self.answers.values(), *self.marks) if self._takes_claim(leaf)]
+        yield from _parted(_Claim(self._input_name(leaf), leaf) for leaf in leaves)
+
+    def _silences(self) -> Iterator[_Claim]:
+        """Every answer that can be left open, parted likewise; a default is no silence."""
+        yield from _parted(
+            _Claim(self._input_name(leaf), leaf, State.UNANSWERED)
+            for leaf in self.answers.values()
+            if leaf.input.default is None
+        )
 
     def _takes_claim(self, leaf: Leaf) -> bool:
         if leaf.input.source == "review":
@@ -177,25 +197,26 @@ class _Search:
         rows = (i.name for i in self.graph.inputs.values() if i.per_row and i.source == "answers")
         return next(rows, leaf.input.name)
 
-    def _payments(self, claims: list[_Claim]) -> dict[str, Payment]:
+    def _payments(self, claims: list[_Claim], most: int) -> dict[str, Payment]:
+        """One payment for each input, before `most` sheets are tried."""
         found: dict[str, Payment] = {}
         if self.goal is None:
             return found
-        inputs, half = {claim.input for claim in claims}, self.most // 2
+        inputs, share = {claim.input for claim in claims}, self.most // 2 // _FEWEST_STARTS
         for start in self._starts():
-            enough = min(half, self.tried + max(half // _FEWEST_STARTS, 1))
+            enough = min(most, self.tried + max(share, 1))
             for claim in claims:
                 if claim.input not in found and self.tried < enough:
                     payment = self._payment(start, claim)
                     if payment is not None:
                         found[claim.input] = payment
-            if self.tried >= half or found.keys() == inputs:
+            if self.tried >= most or found.keys() == inputs:
                 break
             self.random.shuffle(claims)  # the next start may have no time for all of them
         return found
 
     def _payment(self, start: Sheet, claim: _Claim) -> Payment | None:
-        """The worst answer to the question on this sheet, if "not applicable" scores more."""
+        """The worst answer to the question on this sheet, if the claim scores more."""
         key = claim.leaf.key
         better = 1 if self.rubric.better == "higher" else -1
         claimed = self._claimed(start, claim)
@@ -203,7 +224,8 @@ class _Search:
         if after is None:
             return None
         worst: tuple[Fraction, Value, Sheet] | None = None
-        for answer in (*self.values.get(key, ()), State.UNANSWERED):
+        silence = () if claim.state is State.UNANSWERED else (State.UNANSWERED,)
+        for answer in (*self.values.get(key, ()), *silence):
             sheet = self._asked({**start.answers, key: answer}, start)
             if not comparable(sheet, claimed, key):
                 continue
@@ -213,17 +235,28 @@ class _Search:
         if worst is None or after * better <= worst[0] * better:
             return None
         before, answer, sheet = worst
+        if claim.state is State.UNANSWERED and self._hidden(sheet) != self._hidden(claimed):
+            return None  # the answer changes what is asked, so the two compare different things
         told = [score(self.rubric, one).results["overall"].exact for one in (sheet, claimed)]
         if told != [before, after]:
             return None
         measure, stated = self._policy(claim)
-        return Payment(claim.input, key, answer, sheet, claimed, before, after, measure, stated)
+        return Payment(
+            claim.input, key, answer, sheet, claimed, before, after, measure, stated, claim.state
+        )
+
+    def _hidden(self, sheet: Sheet) -> set[int]:
+        """The rows and groups that a rubric itself puts aside on a sheet, as places of a run."""
+        slots = self.program.run(sheet)
+        return {slot for slot in self.of_rows if slots[slot] is State.HIDDEN}
 
     def _claimed(self, start: Sheet, claim: _Claim) -> Sheet:
         leaf = claim.leaf
         asked = self.answers.get(leaf.key)
         answers = dict(start.answers)
-        if asked is not None and self._takes_claim(asked):
+        if claim.state is State.UNANSWERED:
+            answers[leaf.key] = State.UNANSWERED
+        elif asked is not None and self._takes_claim(asked):
             answers[leaf.key] = State.NOT_APPLICABLE
         sheet = self._asked(answers, start)
         if leaf.input.source != "review":
@@ -251,21 +284,35 @@ class _Search:
             if not read or name not in used:
                 continue
             # A mark of this name is read for nothing but what an approval means.
-            if source == "review" or _states(measure.node, read):
+            if source == "review" or _states(measure.node, read, claim.state):
                 return measure, True
             if silent is None and isinstance(measure.node, (Cases, Fold)):
                 silent = measure
-            if _passes_on(measure):
+            if _passes_on(measure, claim.state):
                 moving.add(name)
         return silent, False
 
     # -- sheets ------------------------------------------------------------------------------------
 
     def _starts(self) -> Iterator[Sheet]:
-        """Everything at one end, at the other, blank; then any, without end."""
+        """Everything at one end, at the other, blank; then any, without end.
+
+        What would replace a computed value hides all else, so each end comes without it, too.
+        """
         facts = self._some_facts(anything=False)
+        replacing = {
+            name
+            for measure in self.graph.measures.values()
+            if isinstance(measure.node, Fold) and measure.node.kind == "first"
+            for member in measure.node.members[:-1]
+            for name in member_names(member)
+        } & {*self.values}
         for end in (0, -1):
-            yield self._asked({k: v[end] for k, v in self.values.items() if v}, Sheet({}, facts))
+            answers = {k: v[end] for k, v in self.values.items() if v}
+            yield self._asked(answers, Sheet({}, facts))
+            if replacing:
+                computed = {k: v for k, v in answers.items() if k not in replacing}
+                yield self._asked(computed, Sheet({}, facts))
         yield self._asked({}, Sheet({}, facts))
         while True:
             yield replace(self._any_sheet(), marks={})
@@ -356,24 +403,38 @@ class _Search:
 # -- what a measure says, and may give ------------------------------------------------------------
 
 
-def _states(node: Node, read: set[str]) -> bool:
-    """Whether a measure names "not applicable" of what it reads, by a policy or in a condition."""
+def _states(node: Node, read: set[str], state: State) -> bool:
+    """Whether a measure names the state of what it reads, by a policy or in a condition.
+
+    A fold that takes the first value there is says by its name what silence comes to.
+    """
     if isinstance(node, (Formula, Map, Bands)):
-        return State.NOT_APPLICABLE in node.policy
-    if isinstance(node, Fold) and State.NOT_APPLICABLE in node.said:
+        return state in node.policy
+    if isinstance(node, Fold) and (
+        state in node.said or (node.kind == "first" and state is State.UNANSWERED)
+    ):
         return True
     return any(
-        name in read and value == State.NOT_APPLICABLE.value
+        name in read and value == state.value
         for condition in _conditions(node)
         for name, value in mentions(condition)
     )
 
 
-def _passes_on(measure: Measure) -> bool:
-    """Whether "not applicable" comes through, for others to deal with."""
+def _passes_on(measure: Measure, state: State) -> bool:
+    """Whether the state comes through, for others to deal with."""
     if isinstance(measure.node, Fold):
-        return measure.node.policy[State.NOT_APPLICABLE] == "stop"
-    return State.NOT_APPLICABLE in measure.span.states
+        return measure.node.policy[state] == "stop"
+    return state in measure.span.states
+
+
+def _parted(claims: Iterable[_Claim]) -> Iterator[_Claim]:
+    """The claims, those of one input parted by those of the others."""
+    by_input: dict[str, list[_Claim]] = {}
+    for claim in claims:
+        by_input.setdefault(claim.input, []).append(claim)
+    for several in zip_longest(*by_input.values()):
+        yield from (claim for claim in several if claim is not None)
 
 
 def _conditions(node: Node) -> Iterator[Condition]:

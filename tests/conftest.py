@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -55,15 +56,21 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextmanager
+def sqlite_kept(folder: Path) -> Iterator[str]:
+    """The SQLite database of a folder; in the end it holds no secret that was made meanwhile."""
+    WATCH.lately.clear()
+    yield f"sqlite:///{folder / 'vendorrisk.db'}"
+    stored = b"".join(file.read_bytes() for file in sorted(folder.glob("vendorrisk.db*")))
+    WATCH.search("database: SQLite", stored, lately=True)
+
+
 @pytest.fixture
 def sqlite_url(migrated_file: Path, tmp_path: Path) -> Iterator[str]:
     """An SQLite database of the test's own, which holds no secret that the test made."""
-    path = tmp_path / "vendorrisk.db"
-    shutil.copyfile(migrated_file, path)
-    WATCH.lately.clear()
-    yield f"sqlite:///{path}"
-    stored = b"".join(file.read_bytes() for file in sorted(tmp_path.glob("vendorrisk.db*")))
-    WATCH.search("database: SQLite", stored, lately=True)
+    shutil.copyfile(migrated_file, tmp_path / "vendorrisk.db")
+    with sqlite_kept(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -79,21 +86,34 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     return name
 
 
+@contextmanager
+def postgres_copy(server: PostgresServer, template: str) -> Iterator[str]:
+    """A copy of a PostgreSQL database; in the end it holds no secret that was made meanwhile."""
+    name = server.create(template)
+    WATCH.lately.clear()
+    yield server.url(name)
+    if WATCH.lately:
+        WATCH.search("database: PostgreSQL", server.dump(name), lately=True)
+    server.drop(name)
+
+
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
     """A PostgreSQL database of the test's own."""
-    name = postgres_server.create(migrated_template)
-    WATCH.lately.clear()
-    yield postgres_server.url(name)
-    if WATCH.lately:
-        WATCH.search("database: PostgreSQL", postgres_server.dump(name), lately=True)
-    postgres_server.drop(name)
+    with postgres_copy(postgres_server, migrated_template) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
     """Each kind of database in turn."""
-    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind in turn."""
+    fixture = "sqlite_url" if database_kind == "sqlite" else "postgres_url"
     return str(request.getfixturevalue(fixture))
 
 

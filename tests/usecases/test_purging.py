@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +17,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import KEYS, Clock
+from tests.conftest import KEYS, Clock, postgres_copy, sqlite_kept
+from tests.log_watch import WATCH
+from tests.postgres_server import PostgresServer
 from tests.usecases.conftest import BEST, World, settings
 from vendorrisk.access import EVERYTHING, Role
 from vendorrisk.content import Library
@@ -131,18 +134,15 @@ class Office:
             work.record(self.world.officer, "set_legal_hold", "legal_hold", hold.id)
 
 
-@pytest.fixture
-def office(database_url: str, library: Library, tmp_path: Path) -> Iterator[Office]:
-    clock = Clock()
-    store = Store(database_url, KEYS, clock=clock)
-    files = Files(tmp_path / "evidence")
-    world = World(Application(settings(tmp_path), store, library, files), clock)
+def decided(store: Store, library: Library, folder: Path, clock: Clock) -> tuple[World, str, str]:
+    """One assessment up to its decision; also gives its id and that of its evidence."""
+    world = World(Application(settings(folder), store, library, Files(folder / "evidence")), clock)
     world.add("officer", Role.PROCUREMENT_OFFICER)
     world.add("second_officer", Role.SECOND_OFFICER)
     world.add("reviewer", Role.REVIEWER)
     world.add("committee", Role.COMMITTEE_MEMBER)
     assessment_id = world.opened("Brightholm Cloud")
-    vera = world.invited(assessment_id)
+    world.contact = vera = world.invited(assessment_id)
     world.answer(vera, **{**BEST, "remarks": SAID})
     world.answer(vera, **BEST)
     kept = world.attach(vera, content=IN_FILE.encode(), file_name=FILE_NAME)
@@ -166,8 +166,73 @@ def office(database_url: str, library: Library, tmp_path: Path) -> Iterator[Offi
         reasons="We weighed it.",
         scorecard_id=sheet.scorecard_id,
     )
-    yield Office(world, assessment_id, vera.id, kept, database_url)
+    return world, assessment_id, kept
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What `decided` left: the office's folder, in it the files and what SQLite keeps."""
+
+    folder: Path
+    database: str
+    world: World
+    assessment_id: str
+    evidence_id: str
+
+
+@pytest.fixture(scope="module")
+def decided_sqlite(
+    migrated_file: Path, library: Library, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Decided]:
+    folder = tmp_path_factory.mktemp("decided")
+    path = folder / "vendorrisk.db"
+    shutil.copyfile(migrated_file, path)
+    with sqlite_kept(folder) as url:
+        store = Store(url, KEYS, clock=Clock())
+        found = Decided(folder, path.name, *decided(store, library, folder, Clock()))
+    # It stays open, so that what a write-ahead log remembers is copied for each test too.
+    yield found
     store.close()
+
+
+@pytest.fixture(scope="module")
+def decided_postgresql(
+    postgres_server: PostgresServer,
+    migrated_template: str,
+    library: Library,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Decided]:
+    folder = tmp_path_factory.mktemp("decided")
+    name = postgres_server.create(migrated_template)
+    WATCH.lately.clear()
+    store = Store(postgres_server.url(name), KEYS, clock=Clock())
+    found = Decided(folder, name, *decided(store, library, folder, Clock()))
+    store.close()
+    WATCH.search("database: PostgreSQL", postgres_server.dump(name), lately=True)
+    yield found
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def office(
+    request: pytest.FixtureRequest, database_kind: str, library: Library, tmp_path: Path
+) -> Iterator[Office]:
+    before: Decided = request.getfixturevalue(f"decided_{database_kind}")
+    shutil.copytree(
+        before.folder, tmp_path, ignore=shutil.ignore_patterns("*-shm"), dirs_exist_ok=True
+    )
+    if database_kind == "sqlite":
+        holding = sqlite_kept(tmp_path)
+    else:
+        holding = postgres_copy(request.getfixturevalue("postgres_server"), before.database)
+    with holding as url:
+        clock = Clock()
+        store = Store(url, KEYS, clock=clock)
+        files = Files(tmp_path / "evidence")
+        app = Application(settings(tmp_path), store, library, files)
+        world = replace(before.world, app=app, clock=clock, staff=dict(before.world.staff))
+        yield Office(world, before.assessment_id, world.vera.id, before.evidence_id, url)
+        store.close()
 
 
 def test_before_anything_is_over_nothing_is_deleted(office: Office) -> None:

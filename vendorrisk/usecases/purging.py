@@ -117,13 +117,18 @@ def purge(app: Application, *, dry_run: bool = False) -> Purged:
     held: list[Due] = []
     files = sealed = 0
     problems: list[str] = []
+    over: list[Due] | None = None
     for name in _ORDER:
-        with app.store.read(EVERYTHING) as work:
-            now = app.clock()
-            over = [due for due in upcoming(work, schedule, now, (name,)) if due.due_at <= now]
-        held += [due for due in over if due.held is not None]
-        free = [due for due in over if due.held is None]
-        done += [due for due in free if dry_run or _delete(app, schedule, due)]
+        if over is None:  # what is deleted changes what else is over
+            with app.store.read(EVERYTHING) as work:
+                now = app.clock()
+                over = [due for due in upcoming(work, schedule, now) if due.due_at <= now]
+        free = [due for due in over if due.data_class == name and due.held is None]
+        held += [due for due in over if due.data_class == name and due.held is not None]
+        deleted = [due for due in free if dry_run or _delete(app, schedule, due)]
+        done += deleted
+        if deleted and not dry_run:
+            over = None
     if dry_run:
         return Purged(tuple(done), tuple(held))
     with app.store.begin(EVERYTHING) as work:

@@ -120,7 +120,9 @@ CROWDED = replace(
         for n in range(16)
     ),
     findings=tuple(Finding(str(n), "CR12", "d", LONG, 3.0, LONG, LONG) for n in range(40)),
-    strengths=tuple(SimpleNamespace(ask=LONG, level="verified") for _ in range(9)),
+    strengths=tuple(
+        SimpleNamespace(code="CR12", ask=LONG, reply_says=LONG, level="verified") for _ in range(9)
+    ),
     signed_by=LONG[:200],
     reviewers=tuple(f"Reviewer {n}" for n in range(20)),
 )
@@ -181,7 +183,7 @@ def test_no_score_is_said_in_words(show):
         replace(
             PLAIN,
             claimed=figure(None),
-            assured=figure(None),
+            assured=replace(figure(None), why=("Too little applies.",)),
             low=None,
             high=None,
             coverage=None,
@@ -194,7 +196,9 @@ def test_no_score_is_said_in_words(show):
         )
     )
 
-    assert page.count("no score") == 2
+    assert page.count("no score") == 3
+    assert "<h2>Why there is no score</h2>" in page
+    assert "<li>Too little applies.</li>" in page
     assert "None" not in page
 
 

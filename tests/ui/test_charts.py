@@ -1,25 +1,28 @@
 """Charts and sums: parts add up to what is shown, and what is unscored never looks low."""
 
 import itertools
+from dataclasses import replace
 from math import floor
 
 import altair as alt
+import pytest
+import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vendorrisk.ui import charts
 from vendorrisk.ui.charts import Fall, Strip, adding_up, signed
-from vendorrisk.ui.scorecards import falls
-from vendorrisk.usecases.reviewing import Step
+from vendorrisk.ui.scorecards import falls, line_sum, no_score
+from vendorrisk.usecases.reviewing import ScoreLine, Step
 
 points = st.floats(min_value=0, max_value=100, allow_nan=False)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=60))
-def test_rounded_parts_add_up_to_the_rounded_sum(parts):
+def test_rounded_parts_add_up_to_the_sum_rounded_down(parts):
     shown = adding_up(parts)
 
-    assert round(sum(shown) * 10) == round(sum(parts) * 10)
+    assert round(sum(shown) * 10) == floor(sum(parts) * 10 + 1e-6)
     assert all(abs(a - b) < 0.2 for a, b in zip(parts, shown, strict=True))
 
 
@@ -28,6 +31,10 @@ def test_shares_add_up_to_a_hundred(weights):
     whole = sum(weights)
     if whole > 0:
         assert sum(adding_up([100 * w / whole for w in weights], 100, digits=0)) == 100
+
+
+def test_a_sum_below_an_edge_is_not_shown_at_it():
+    assert sum(adding_up([34.98, 34.98])) == pytest.approx(69.9)
 
 
 def test_nothing_adds_up_to_nothing():
@@ -123,3 +130,32 @@ def test_stacked_shares_follow_one_another_up_to_all_of_them(amounts):
     assert bars[0]["from"] == 0
     assert abs(bars[-1]["to"] - 100) < 1e-6
     assert all(abs(a["to"] - b["from"]) < 1e-9 for a, b in itertools.pairwise(bars))
+
+
+def test_credits_are_rounded_down_and_what_does_not_count_says_so():
+    line = ScoreLine(
+        **dict.fromkeys(ScoreLine.__dataclass_fields__, None)  # type: ignore[arg-type]
+        | {"points": 100.0, "share": 0.6996, "credit": 69.96, "weight": 5.0, "contribution": 0.4996}
+    )
+    assert line_sum(line) == (
+        "100 points × 69 % for its proof: **credit 69.9**, weight 5, which brings 0.4 to the mean."
+    )
+    assert line_sum(replace(line, points=None, credit=None)) == (
+        "It does not count, nor does its weight."
+    )
+
+
+def test_what_is_said_of_several_domains_alike_is_said_once(monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(streamlit, "info", lambda text, **_: told.append(text))
+    no_score(
+        (
+            "Insufficient basis: too much is not applicable.",
+            "Access: Insufficient basis: more than 30 % is not applicable.",
+            "Privacy: Insufficient basis: more than 30 % is not applicable.",
+        )
+    )
+    assert told[0].splitlines()[2:] == [
+        "- Too much is not applicable.",
+        "- More than 30 % is not applicable. (Access, Privacy)",
+    ]

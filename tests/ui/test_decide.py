@@ -1,5 +1,6 @@
 """Deciding: options with reasons, a decision with dated conditions, and the promises after it."""
 
+import re
 from datetime import date
 
 import pytest
@@ -219,3 +220,21 @@ def test_without_an_assessment_the_page_lists_what_can_be_decided(pages):
     assert "Ready for a decision" in text
     assert "Larkmere Identity" in text
     assert "Quillstone" not in text
+
+
+def test_clauses_follow_from_findings_and_are_for_a_lawyer(pages):
+    at = open_(pages)
+    box = next(e for e in at.expander if "lawyer" in e.label)
+    text = said(box)
+
+    assert re.fullmatch(r"\d+ clauses for the contract, for a lawyer's review", box.label)
+    assert "**CR1** The supplier keeps no default, embedded or published credential" in text
+    larkmere = pages.town.assessments["larkmere"]
+    lines = reviewing.scorecard(pages.app, pages.actor("auditor"), larkmere).lines
+    proven_only = [
+        line.clause
+        for line in lines
+        if line.clause and all(cause == "unproven" for cause, lost in line.lost if lost)
+    ]
+    assert proven_only
+    assert not [clause for clause in proven_only if clause in text]

@@ -54,16 +54,17 @@ class Strip:
 
 
 def adding_up(parts: Sequence[float], total: int | None = None, digits: int = 1) -> list[float]:
-    """`parts` rounded to `digits` decimals so that they add up to the rounded sum that is shown.
+    """`parts` rounded to `digits` decimals so that they add up to their sum rounded down.
 
     `total`: a whole number to add up to instead. What rounding leaves over goes to the parts that
-    lost most by being rounded down (the method of the largest remainder).
+    lost most by being rounded down (the method of the largest remainder). The sum is rounded down
+    as every score is: 69.96 that is shown as 70.0 would stand on the other side of a band's edge.
     """
     unit = 10**digits
     scaled = [part * unit for part in parts]
     # A figure such as 29.299999 is 29.3: what the last binary digit says is no remainder.
     down = [floor(value + 1e-6) for value in scaled]
-    goal = total * unit if total is not None else round(sum(scaled))
+    goal = total * unit if total is not None else floor(sum(scaled) + 1e-6)
     by_loss = sorted(range(len(down)), key=lambda i: scaled[i] - down[i], reverse=True)
     for turn in range(abs(goal - sum(down)) if down else 0):
         step = 1 if goal > sum(down) else -1

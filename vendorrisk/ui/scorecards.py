@@ -72,6 +72,9 @@ _VERDICT_MEANS: Mapping[str, str] = {
     "contradicted": "What we have read says otherwise. It earns nothing and caps the score.",
 }
 
+BASIS = "Insufficient basis: "
+"""How a rubric says that too little is left to score; the page says it above."""
+
 MANY = 12
 """Changes that are listed at once; more are a list that opens."""
 
@@ -205,17 +208,35 @@ def figures(
         st.metric("Assured by proof", shown(assured), width="content")
         st.badge(mark.word, icon=mark.icon, color=mark.colour)  # type: ignore[arg-type] # our own
     says = []
+    if assured.value is None:
+        no_score(assured.why)
     if unlifted is not None:
         says.append(f"Without what was lifted it would be {shown(unlifted).lower()}.")
     if coverage is not None:
         says.append(f"{share(coverage)} of the weight is answered.")
     if low is not None and high is not None and low != high:
         says.append(f"What is unanswered could still move the assured score: {low} to {high}.")
-    elif coverage is not None:
+    elif coverage is not None and assured.value is not None:
         says.append("Nothing that is unanswered could move the assured score.")
-    if assured.value is None:
-        says += assured.why
     st.caption(" ".join(plain(sentence) for sentence in says))
+
+
+def no_score(why: Sequence[str]) -> None:
+    """Why there is none: what is said of several domains alike is said once."""
+    about: dict[str, list[str]] = {}
+    for sentence in why:
+        title, colon, rest = sentence.removeprefix(BASIS).partition(": ")
+        told = rest.removeprefix(BASIS) if colon else title
+        about.setdefault(told, []).append(title if colon else "")
+    lines = [
+        f"- {plain(told[:1].upper() + told[1:])}"
+        + (f" ({plain(', '.join(titles))})" if any(titles) else "")
+        for told, titles in about.items()
+    ]
+    st.info(
+        "\n".join(["**There is no score**, for these reasons:", "", *lines]),
+        icon=sign(STOPPED_BY, "insufficient_basis").icon,
+    )
 
 
 def falls(steps: Sequence[Step]) -> list[Fall]:
@@ -233,6 +254,7 @@ def waterfall(steps: Sequence[Step]) -> None:
     """From claimed down to assured, as a chart and as a sum to read."""
     rows = falls(steps)
     if not rows:
+        st.markdown("There is no score, so there are no steps that lead to it.")
         return
     chart, table = st.columns([3, 2], gap="medium")
     with chart:
@@ -256,8 +278,11 @@ def waterfall(steps: Sequence[Step]) -> None:
         )
 
 
-def domains(lines: Sequence[DomainLine]) -> None:
-    """Every domain: assured and claimed as a strip, how much is answered, and what it weighs."""
+def domains(lines: Sequence[DomainLine], critical_plus: float | None) -> None:
+    """Every domain: assured and claimed as a strip, how much is answered, and what it weighs.
+
+    `critical_plus` is how far the whole score may lie above the weakest critical domain.
+    """
     weights = adding_up([line.weight * 100 for line in lines], digits=0)
     chart, table = st.columns([1, 1], gap="medium")
     with chart:
@@ -284,10 +309,13 @@ def domains(lines: Sequence[DomainLine]) -> None:
             alt="Claimed and assured by domain",
         )
         if any(d.critical for d in lines):
-            st.caption(
-                ":material/priority_high: Critical: the whole score is never more than 25 above"
-                " the weakest of these."
+            held = (
+                ""
+                if critical_plus is None
+                else f": the whole score is never more than {critical_plus:g} above the weakest of"
+                " these"
             )
+            st.caption(f":material/priority_high: Critical{held}.")
 
 
 def sums(scorecard: ScorecardView) -> None:
@@ -397,10 +425,12 @@ def proof(line: ScoreLine) -> str:
 def line_sum(line: ScoreLine) -> str:
     """One line's arithmetic in a sentence of Markdown."""
     if line.points is None or line.credit is None:
-        return f"No points yet; its weight is {line.weight:g}."
+        return "It does not count, nor does its weight."
     counted = "" if line.share is None else f" × {share(line.share)} for its proof"
     brings = (
-        "" if line.contribution is None else f", which brings {line.contribution:.1f} to the mean"
+        ""
+        if line.contribution is None
+        else f", which brings {_points(line.contribution)} to the mean"
     )
     return (
         f"{_points(line.points)} points{counted}: **credit {_points(line.credit)}**,"
@@ -436,6 +466,38 @@ def evidence(files: Sequence[EvidenceView], place: str = "") -> None:
                 icon=":material/download:",
                 key=f"file_{place}_{file.id}",
             )
+
+
+def clauses(scorecard: ScorecardView) -> None:
+    """Clauses for the contract that follow from findings: rules that fired, then weak answers.
+
+    An answer that only lacks proof is no finding.
+    """
+    codes = {line.question_id: _name(line) for line in scorecard.lines}
+    found: dict[str, str] = {}
+    for rule in scorecard.rules:
+        if rule.clause and rule.effect not in _SETTLED:
+            asked = ", ".join(codes[id_] for id_ in rule.questions if id_ in codes)
+            found.setdefault(rule.clause, asked)
+    weak = [
+        (sum(lost for cause, lost in line.lost if cause != "unproven"), line)
+        for line in scorecard.lines
+        if line.clause
+    ]
+    for lost, line in sorted(weak, key=lambda one: -one[0]):
+        if lost > 0:
+            found.setdefault(line.clause, _name(line))
+    if not found:
+        return
+    with st.expander(
+        f"{count(len(found), 'clause')} for the contract, for a lawyer's review".capitalize(),
+        icon=":material/contract:",
+    ):
+        st.caption(
+            "Each follows from a finding, the weightiest first. They are drafts: nothing is agreed"
+            " by standing here."
+        )
+        st.markdown("\n".join(f"- **{plain(code)}** {plain(text)}" for text, code in found.items()))
 
 
 def what_changed(before: ScorecardView, after: ScorecardView) -> tuple[str, ...]:
@@ -487,7 +549,10 @@ def reach(found: Reach) -> None:
 def _band_reach(step: BandReach) -> None:
     mark = sign(BANDS, step.band).badge
     if not step.found:
-        st.markdown(f"{mark}: no change of answers or evidence was found that reaches it.")
+        st.markdown(
+            f"{mark}: no better answer and no better evidence was found that reaches it. What"
+            " reviewers judged was left as it is."
+        )
         return
     parts = []
     if step.answers:
@@ -611,4 +676,5 @@ def _name(line: ScoreLine) -> str:
 
 
 def _points(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}".removesuffix(".0")
+    """Points with at most one decimal, rounded down as every score is."""
+    return "–" if value is None else f"{floor(value * 10 + 1e-6) / 10:.1f}".removesuffix(".0")

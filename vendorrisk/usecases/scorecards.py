@@ -245,7 +245,14 @@ def view(row: Scorecard, content: Content, submission: Submission) -> ScorecardV
         questionnaire_digest=row.questionnaire_digest,
         input_digest=f"sha256:{row.input_sha256}",
         engine=row.engine,
+        critical_plus=_critical_plus(content),
     )
+
+
+def _critical_plus(content: Content) -> float | None:
+    everyday = content.rubric.everyday
+    plus = everyday.limits.weakest_critical_plus if everyday else None
+    return None if plus is None else float(plus)
 
 
 def figure(result: Mapping[str, Any], name: str) -> Figure:

@@ -152,6 +152,7 @@ class ScorecardView:
     `low` and `high` are the range that the unanswered part leaves open, `coverage` the answered
     share of the weight (0 to 1). `band` is a label or None. `stopped_by` as in `Headline`.
     `unlifted` is what the assured score would be, had nobody lifted a rule; None where none is.
+    `critical_plus` is how far the score may lie above the weakest critical domain, if it matters.
     """
 
     id: str
@@ -177,3 +178,4 @@ class ScorecardView:
     questionnaire_digest: str
     input_digest: str
     engine: str
+    critical_plus: float | None = None

@@ -17,6 +17,7 @@ from vendorrisk.ui.words import (
     count,
     one_line,
     plain,
+    score,
     sentence,
     sign,
 )
@@ -214,7 +215,7 @@ def cell(side: Cell) -> None:
     if side.level is not None:
         proven.append(sign(LEVELS, side.level).word)
     if side.credit is not None and side.question_id is not None:
-        proven.append(f"credit {side.credit:.0f}")
+        proven.append(f"credit {score(side.credit)}")
     if proven:
         lines.append(aside(" · ".join(proven)))
     st.markdown("  \n".join(lines))

@@ -357,6 +357,7 @@ def show(assessment_id: str) -> None:
     came_about(card)
     what_it_takes(app, actor, assessment_id, card.id)
     risk(sheet)
+    scorecards.clauses(card)
     if sheet.decision is None:
         options(sheet)
         decide(sheet)

@@ -22,6 +22,7 @@ from vendorrisk.ui.words import (
     moment,
     one_line,
     plain,
+    score,
     sign,
     span,
 )
@@ -155,7 +156,7 @@ def explained(sheet: ReviewSheet) -> None:
     st.header("From claimed to assured", anchor=False)
     scorecards.waterfall(card.waterfall)
     st.header("By domain", anchor=False)
-    scorecards.domains(card.domains)
+    scorecards.domains(card.domains, card.critical_plus)
     st.header("Line by line", anchor=False)
     scorecards.sums(card)
     if sheet.panel.previews:
@@ -355,7 +356,7 @@ def worth(row: ReviewRow) -> str:
     if judged(row):
         said += ":material/how_to_reg: "
     if line.points is not None:
-        said += aside(f"counts {line.credit or 0:.0f} of {line.points:.0f} points")
+        said += aside(f"counts {score(line.credit or 0)} of {score(line.points)} points")
     return said
 
 

@@ -313,7 +313,7 @@ def _beyond(
         if found is None:
             yield "reach", None, f"No changes were found that reach {arguments.reach}.\n"
         else:
-            yield "reach", found.to_json(), found.text(pack.questionnaire)
+            yield "reach", found.to_json(), found.text(pack.questionnaire, _kind_titles(pack))
     if arguments.sensitivity is not None:
         # It needs numpy, which the other commands start without.
         from vendorrisk.scoring.sensitivity import DRAWS, sensitivity
@@ -322,6 +322,13 @@ def _beyond(
         stable = sensitivity(pack.rubric, {"": sheet}, draws=draws, seed=seed).sheets[""]
         data = {"draws": draws, "seed": seed, **stable.to_json()}
         yield "sensitivity", data, stable.text(draws, seed)
+
+
+def _kind_titles(pack: Pack) -> dict[str, str]:
+    """What the kinds of evidence are called, as far as their catalogue can be read."""
+    with contextlib.suppress(InvalidContent):
+        return {id_: kind.title for id_, kind in library_at(pack.folder, _library()).kinds.items()}
+    return {}
 
 
 def _explain(arguments: Namespace) -> int:

@@ -195,6 +195,7 @@ def test_the_incident_set_stays_capped_and_names_what_to_verify_with_its_dates(l
     assert due["deletion-of-day-91-not-verified"] == [{"day": 91, "on": "2022-08-31"}]
     assert due["deletion-of-day-180-not-verified"] == [{"day": 180, "on": "2022-11-28"}]
     assert "Due on day 91, 2022-08-31; day 180, 2022-11-28." in scorecard_text(card)
+    assert "nobody has checked yet. (rule promise-not-verified)\n" in scorecard_text(card)
 
 
 def test_the_sets_of_the_case_are_those_that_its_answers_call_for(library, reported):

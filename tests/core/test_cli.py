@@ -173,6 +173,9 @@ def test_what_a_better_band_takes_is_told_beside_the_score(root, run):
     text = run(*words, "--reach", "adequate")[1]
     assert "To reach adequate (overall " in text
     assert "No smaller set of questions does it." in text
+    asked = text.split("To reach adequate")[1]
+    assert "“" in asked, "questions and answers stand in their own words"
+    assert not re.search(r"[a-z]_[a-z]", asked), "no ids"
 
 
 def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):

@@ -112,8 +112,13 @@ class Improvement:
             "evidence": [_change_json(change) for change in self.evidence],
         }
 
-    def text(self, asked: Questionnaire | None = None) -> str:
-        """The changes in lines for a reader; without the questionnaire by the ids of questions."""
+    def text(
+        self, asked: Questionnaire | None = None, kinds: Mapping[str, str] | None = None
+    ) -> str:
+        """The changes in lines for a reader; without the questionnaire by the ids of questions.
+
+        `kinds` has the titles of kinds of evidence.
+        """
         if not self.changes:
             return f"{self.target} is reached already.\n"
         names = Names.of(asked)
@@ -121,13 +126,13 @@ class Improvement:
         if self.answers:
             lines.append("    Answers to improve")
         for change in self.answers:
-            proof = "" if change.level is None else f", proven: {_proof(change)}"
+            proof = "" if change.level is None else f", proven: {_proof(change, kinds)}"
             answer = names.answer(change.question, _written(change.answer))
             lines.append(f"        {names.question(change.question)}: {answer}{proof}")
         if self.evidence:
             lines.append("    Evidence to supply")
         lines += [
-            f"        {names.question(change.question)}: {_proof(change)}"
+            f"        {names.question(change.question)}: {_proof(change, kinds)}"
             for change in self.evidence
         ]
         lines.append(
@@ -138,10 +143,11 @@ class Improvement:
         return "\n".join(lines) + "\n"
 
 
-def _proof(change: Change) -> str:
+def _proof(change: Change, titles: Mapping[str, str] | None) -> str:
     """The level to reach, and the kinds of evidence that do."""
     level = (change.level or "").replace("_", " ")
-    kinds = " or ".join(kind.replace("_", " ") for kind in change.kinds)
+    known = titles or {}
+    kinds = " or ".join(known.get(kind, kind.replace("_", " ")) for kind in change.kinds)
     return f"{level} ({kinds})" if kinds else level
 
 

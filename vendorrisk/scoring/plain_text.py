@@ -149,15 +149,16 @@ def _range(low: Result, high: Result) -> str:
     ends = []
     for end in (low, high):
         why = " ".join(end.why).rstrip(".")
-        ends.append(f"{_of_100(end)} {why[:1].lower()}{why[1:]}")
-    return f"from {ends[0]} to {ends[1]}."
+        ends.append(f"{_of_100(end)}, {why[:1].lower()}{why[1:]}")
+    return f"from {ends[0]}, to {ends[1]}."
 
 
 def _rule(rule: FiredRule, names: Names) -> Iterator[str]:
     limit = "" if rule.limit is None else f", at most {said(rule.limit)}"
     codes = ", ".join(names.code(one) for one in rule.questions)
     # A rule that stands for one question names it in its sentence.
-    named = "" if ":" in rule.id else f" (rule {rule.id}: {codes})"
+    by = f"rule {rule.id}: {codes}" if codes else f"rule {rule.id}"
+    named = "" if ":" in rule.id else f" ({by})"
     yield f"{EFFECTS[rule.effect]}{limit}: {rule.because}{named}"
     if rule.lifted is not None:
         yield f"    {rule.lifted.says()}"

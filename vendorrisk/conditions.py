@@ -172,30 +172,30 @@ def parse(data: object, report: Report) -> Condition | None:
                 "condition-intricate",
                 data,
                 f"this condition has more than {_MOST_ALTERNATIVES} alternatives; "
-                "split it into several rules or measures",
+                "split it into several rules or measures.",
             )
     return condition if len(report.errors) == before else None
 
 
 def _parse(data: object, report: Report, depth: int) -> Condition | None:
     if depth > _DEEPEST:
-        report.error("condition-intricate", data, "conditions are nested too deeply; flatten them")
+        report.error("condition-intricate", data, "conditions are nested too deeply; flatten them.")
         return None
     if isinstance(data, list):
         parts = [_parse(part, report, depth + 1) for part in data]
         if not parts:
-            report.error("condition-empty", data, "an empty list of conditions never holds")
+            report.error("condition-empty", data, "an empty list of conditions never holds.")
             return None
         return _joined(AnyOf, parts)
     if not isinstance(data, Mapping):
         report.error(
             "condition-shape",
             data,
-            "a condition is a mapping such as {question: choice}, or a list of such mappings",
+            "a condition is a mapping such as {question: choice}, or a list of such mappings.",
         )
         return None
     if not data:
-        report.error("condition-empty", data, "an empty condition; name what must hold")
+        report.error("condition-empty", data, "an empty condition; name what must hold.")
         return None
     entries: list[Condition | None] = []
     for name, wanted in data.items():
@@ -203,15 +203,30 @@ def _parse(data: object, report: Report, depth: int) -> Condition | None:
             if isinstance(wanted, list):
                 entries.append(_parse(wanted, report, depth + 1))
             else:
-                report.error("condition-shape", name, "`any` takes a list of conditions")
+                report.error("condition-shape", name, "`any` takes a list of conditions.")
                 entries.append(None)
         elif name == "not":
             part = _parse(wanted, report, depth + 1)
             entries.append(None if part is None else Not(part))
+        elif name in _JOINS and isinstance(wanted, list) and any(map(_is_condition, wanted)):
+            report.error("condition-shape", name, f"`{name}` joins no conditions: {_JOINS[name]}.")
+            entries.append(None)
         else:
             test = _parse_test(wanted, report, depth + 1, name)
             entries.append(None if test is None else Holds(str(name), test))
     return _joined(AllOf, entries)
+
+
+_ALL_HOLD = (
+    "the entries of a mapping all hold anyway; what has alternatives in each part is a measure of "
+    "its own, {all: […]}"
+)
+_JOINS = {"all": _ALL_HOLD, "and": _ALL_HOLD, "or": "write `any`, or a list of conditions"}
+
+
+def _is_condition(data: object) -> bool:
+    """Whether this compares names, not one value with bounds."""
+    return isinstance(data, Mapping) and not {*data} & {"at_least", "at_most", "not"}
 
 
 def _joined(kind: type[AllOf] | type[AnyOf], parts: list[Condition | None]) -> Condition | None:
@@ -223,13 +238,13 @@ def _joined(kind: type[AllOf] | type[AnyOf], parts: list[Condition | None]) -> C
 
 def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | None:
     if depth > _DEEPEST:
-        report.error("condition-intricate", at, "conditions are nested too deeply; flatten them")
+        report.error("condition-intricate", at, "conditions are nested too deeply; flatten them.")
         return None
     if isinstance(data, str):
         return Is((str(data),))
     if isinstance(data, list):
         if not data:
-            report.error("condition-empty", data, "an empty list matches nothing")
+            report.error("condition-empty", data, "an empty list matches nothing.")
             return None
         if all(isinstance(value, str) for value in data):
             return Is(tuple(str(value) for value in data))
@@ -238,7 +253,7 @@ def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | 
         report.error(
             "condition-shape",
             data if isinstance(data, Mapping) else at,
-            "compare with a value, a list of values, or {at_least: …}, {at_most: …}, {not: …}",
+            "compare with a value, a list of values, or {at_least: …}, {at_most: …}, {not: …}.",
         )
         return None
     tests: list[Test | None] = []
@@ -252,7 +267,7 @@ def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | 
                 report.error(
                     "condition-bound",
                     wanted if isinstance(wanted, str) else operator,
-                    f"`{operator}` takes a number or a day written YYYY-MM-DD",
+                    f"`{operator}` takes a number or a day written YYYY-MM-DD.",
                 )
                 tests.append(None)
             else:
@@ -261,7 +276,7 @@ def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | 
             report.error(
                 "condition-operator",
                 operator,
-                f"`{operator}` is no comparison; there are at_least, at_most and not",
+                f"`{operator}` is no comparison; there are at_least, at_most and not.",
             )
             tests.append(None)
     return _several(Every, tests)

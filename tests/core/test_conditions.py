@@ -121,6 +121,8 @@ def test_a_label_never_passes_for_a_state_word() -> None:
         ({"mfa": {}}, "condition-shape"),
         ({"mfa": None}, "condition-shape"),
         ({"any": {"mfa": "x"}}, "condition-shape"),
+        ({"or": [{"mfa": "x"}, {"tier": "1"}]}, "condition-shape"),
+        ({"all": [{"mfa": "x"}, [{"tier": "1"}]]}, "condition-shape"),
         ({"mfa": {"above": "3"}}, "condition-operator"),
         ({"exempt": {"at_least": "many"}}, "condition-bound"),
         ({"exempt": {"at_least": ["1"]}}, "condition-bound"),

@@ -340,3 +340,30 @@ def test_a_result_that_there_is_not_is_refused():
 
     with pytest.raises(ValueError, match="no result"):
         smallest_changes(rubric, Sheet({}), "low", result="nonsense")
+
+
+GRADED = """
+inputs: {x: {from: answers, number: {at_least: 0, at_most: 10}}}
+measures:
+  score: x / 2
+  grade: {bands: score, to: {high: 4, mid: 2, low: else}}
+results: {overall: score, grade: grade}
+"""
+
+
+def test_a_label_of_another_result_is_reached_as_well_as_a_number():
+    rubric, _ = read(GRADED)
+    assert rubric is not None
+    for target in ("high", "5"):
+        found = smallest_changes(rubric, Sheet({"x": Fraction(1)}), target)
+        assert found is not None
+        assert [(one.question, one.answer) for one in found.changes] == [("x", 10)]
+
+
+@pytest.mark.parametrize("target", ["hihg", "6"])
+def test_what_nothing_comes_to_is_refused_with_what_there_is(target):
+    rubric, _ = read(GRADED)
+    assert rubric is not None
+    wanted = f"nothing comes to “{target}”: “overall” is a number from 0 to 5; “grade” is one of "
+    with pytest.raises(ValueError, match=wanted):
+        smallest_changes(rubric, Sheet({}), target)

@@ -174,7 +174,8 @@ def test_a_gate_closes_all_behind_it_and_alternatives_are_joined_as_the_table_sa
           m: {mean: points}
           both: {all: [[{a: "Yes"}, {b: "Yes"}], [{c: "Yes"}, {d: "Yes"}]]}
           known: {count: [a, b, c]}
-        results: {overall: m, both: both, known: known, <id>: points}
+          more: {cases: [{when: {known: {at_least: 2, not: 2}}, label: more}], else: {label: no}}
+        results: {overall: m, both: both, known: known, more: more, <id>: points}
         """  # noqa: E501
     )
     given = results(found, answers={"a": "No", "b": "Yes", "c": "Yes"})
@@ -182,9 +183,11 @@ def test_a_gate_closes_all_behind_it_and_alternatives_are_joined_as_the_table_sa
         "overall": 0,
         "both": "true",
         "known": 3,
+        "more": "more",
         "a": 0,
         "b": "hidden",
         "c": "hidden",
         "d": 0,
     }
-    assert results(found, answers={"a": "Yes", "b": "No", "d": "No"})["both"] == "false"
+    given = results(found, answers={"a": "Yes", "b": "No", "d": "No"})
+    assert (given["both"], given["known"], given["more"]) == ("false", 2, "no")

@@ -40,7 +40,8 @@ from vendorrisk.questionnaire import (
 )
 from vendorrisk.scoring.everyday import Criterion, telling_replies
 from vendorrisk.scoring.exact import Cell, Leaf, Program, Sheet
-from vendorrisk.scoring.graph import Bands
+from vendorrisk.scoring.formula import write_number
+from vendorrisk.scoring.graph import Bands, Span
 from vendorrisk.scoring.plain_text import Names
 from vendorrisk.scoring.rubric import Rubric
 from vendorrisk.scoring.scorecard import said
@@ -200,8 +201,10 @@ def smallest_changes(
     best level of all, which the assessor alone can give. Claims that a reviewer approved or graded
     stay as they are, but changing a contradicted answer settles the contradiction.
 
-    For a rubric of plain measures `target` is a label of `result`, or a number that it has to reach
-    (`band` where there is one, else `overall`). None where no change was found that would do.
+    For a rubric of plain measures `target` is a label of `result`, or a number that it has to
+    reach; without a result named, of `band`, of `overall`, or of the first result of the whole that
+    may be it. None where no change was found that would do. Raises ValueError with a sentence where
+    nothing comes to the target whatever is answered.
     """
     deadline = monotonic() + seconds
     if rubric.everyday is not None and result in (None, "band"):
@@ -968,6 +971,20 @@ def _picks(
 # -- rubrics of plain measures --------------------------------------------------------------------
 
 
+def _what(span: Span) -> str:
+    """What a result may be, as a phrase."""
+    if span.labels and not span.numeric:
+        return f"one of {', '.join(sorted(span.labels))}"
+    if not span.numeric or span.labels:
+        return "anything"
+    ends = [
+        f"{word} {write_number(end)}"
+        for word, end in (("from", span.low), ("to", span.high))
+        if end is not None
+    ]
+    return " ".join(["a number", *ends])
+
+
 class _Plain:
     """The search for a rubric of plain measures: answers alone, fewest first while time allows."""
 
@@ -981,7 +998,7 @@ class _Plain:
             for found in rubric.graph.results
             if found.measure is not None
         }
-        name = result or ("band" if "band" in named else "overall")
+        name = result or self._named(target)
         if name not in named:
             raise ValueError(f"there is no result “{name}” that answers could change")
         self.goal = named[name]
@@ -992,6 +1009,21 @@ class _Plain:
             for leaf in rubric.program.leaves.values()
             if leaf.input.source == "answers" and (options := self._options(leaf))
         }
+
+    def _named(self, target: str) -> str:
+        """The result of the whole that may come to the target."""
+        graph = self.rubric.graph
+        spans = {
+            found.name: graph.measures[found.measure].span
+            for found in graph.results
+            if found.measure is not None and not found.key
+        }
+        order = sorted(spans, key=lambda name: {"band": 0, "overall": 1}.get(name, 2))
+        for name in order:
+            if spans[name].may_be(target):
+                return name
+        told = "; ".join(f"“{name}” is {_what(spans[name])}" for name in order)
+        raise ValueError(f"nothing comes to “{target}”" + (f": {told}" if told else ""))
 
     def _options(self, leaf: Leaf) -> tuple[Value, ...]:
         """The answers that may be given in place of the present one."""

@@ -128,7 +128,9 @@ def weights_of(rubric: Rubric) -> str:
         if isinstance(node, Fold) and node.weight is not None
     }
     if len(found) != 1 or "" in found:
-        raise NotWeighed("The rubric does not weigh its rows by one measure.")
+        raise NotWeighed(
+            "The rubric does not weigh its rows by one measure, so there are no weights to vary."
+        )
     return found.pop()
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
 
-from vendorrisk.document import Report, number
+from vendorrisk.document import Report, is_null, number
 
 
 class State(Enum):
@@ -239,6 +239,9 @@ def _joined(kind: type[AllOf] | type[AnyOf], parts: list[Condition | None]) -> C
 def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | None:
     if depth > _DEEPEST:
         report.error("condition-intricate", at, "conditions are nested too deeply; flatten them.")
+        return None
+    if is_null(data) and data is not None:
+        report.error("condition-empty", data, "nothing stands here to compare with: write a value.")
         return None
     if isinstance(data, str):
         return Is((str(data),))

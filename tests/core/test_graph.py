@@ -620,6 +620,29 @@ def test_a_problem_of_a_case_stands_at_the_line_of_that_case() -> None:
     ]
 
 
+def test_what_nothing_reads_and_what_was_left_blank_is_told_at_its_line() -> None:
+    found, report = read(
+        """
+        rubric: sample
+        version: 1
+        title: Sample
+        inputs:
+          colour: {from: answers, choices: [red, green]}
+          shade: {from: answers, choices: [light, dark]}
+        measures: {m: {map: colour, to: {red: 1, green: 2}}}
+        results: {overall: m}
+        """
+    )
+    assert found is not None
+    assert [(str(p.place), p.code) for p in report.problems] == [("rubric.yaml:6", "unused-input")]
+    assert all(type(name) is str for name in found.inputs)
+    assert problems(
+        f"{INPUTS}\n    measures: {{m: {{map: colour, to: {{red: 2,5, green: 1}}}}}}{TAIL}"
+    ) == ["map"]
+    asked = "{cases: [{when: {colour}, give: 1}], else: 0}"
+    assert problems(f"{INPUTS}\n    measures: {{m: {asked}}}{TAIL}") == ["condition-empty"]
+
+
 def test_a_row_has_one_answer_and_a_fact_is_not_one_for_each_row() -> None:
     text = """
     rows: {list: [A-1, B]}

@@ -822,13 +822,13 @@ class _Analysis:
                 )
         for name, found in self.inputs.items():
             if found.declared and name not in used:
-                self.report.warning("unused-input", None, f"nothing reads the input `{name}`.")
+                self.report.warning("unused-input", name, f"nothing reads the input `{name}`.")
 
     def used_inputs(self) -> dict[str, Input]:
         used = {name for node in self.nodes.values() for name in names_of(node)}
         asked = set(self.rows.questions.values())
         return {
-            name: found
+            str(name): found
             for name, found in self.inputs.items()
             if found.declared or name in used or name in asked
         }

@@ -14,6 +14,7 @@ from vendorrisk.document import (
     Report,
     Text,
     did_you_mean,
+    is_null,
     place_of,
 )
 from vendorrisk.questionnaire import Question, Questionnaire
@@ -293,7 +294,7 @@ class _Reader:
         """The inputs that the rubric declares itself."""
         for name, data in top.mapping("inputs").items():
             if self._name_is_free(name, "input"):
-                self.inputs[str(name)] = self._input(name, data)
+                self.inputs[name] = self._input(name, data)  # the name knows its line
 
     def _input(self, name: str, data: object) -> Input:
         fields = Fields(data, self.report, f"the input `{name}`", at=name)
@@ -561,6 +562,11 @@ class _Reader:
                 return None
             data = Record(zip(across, data, strict=True))
         if depth == 0:
+            if is_null(data):
+                self.report.error(
+                    "map", data, "an entry has no value; a decimal takes a point: 2.5."
+                )
+                return None
             if isinstance(data, str):
                 return constant(data)
             self.report.error(

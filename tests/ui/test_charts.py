@@ -140,6 +140,12 @@ def test_credits_are_rounded_down_and_what_does_not_count_says_so():
     assert line_sum(line) == (
         "100 points × 69 % for its proof: **credit 69.9**, weight 5, which brings 0.4 to the mean."
     )
+    assert line_sum(replace(line, state="contradicted", credit=0.0, contribution=None)) == (
+        "100 points claimed, and contradicted: **credit 0**, weight 5."
+    )
+    assert line_sum(replace(line, counts="Some", share=1.0, credit=70.0, contribution=None)) == (
+        "100 points claimed; the weaker “Some” earns more: **credit 70**, weight 5."
+    )
     assert line_sum(replace(line, points=None, credit=None)) == (
         "It does not count, nor does its weight."
     )

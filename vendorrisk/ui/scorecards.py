@@ -322,7 +322,7 @@ def sums(scorecard: ScorecardView) -> None:
     """Every line of every domain, adding up to the mean that is shown."""
     brings = _brings(scorecard)
     total = sum(brings.values())
-    weight = sum(line.weight for line in scorecard.lines)
+    weight = _counting(scorecard.lines)
     st.markdown(
         "An answer's points times the share that its proof lets count make its credit. Its weight,"
         f" out of {weight:g} in all, says how much of that it brings to the mean. All lines"
@@ -337,22 +337,20 @@ def sums(scorecard: ScorecardView) -> None:
 
 
 def domain_sum(scorecard: ScorecardView, domain_id: str) -> None:
-    """The lines of one domain as a sum: points, proof, credit, weight and what each brings."""
+    """The lines of one domain as a sum: credit and where it is from, weight, what each brings."""
     brings = _brings(scorecard)
     mine = [line for line in scorecard.lines if line.domain == domain_id]
     st.table(
         {
-            "Question": [f"**{plain(_name(line))}** {one_line(line.ask)}" for line in mine]
-            + ["**Together**"],
-            "Answer": [
-                one_line(line.reply_says) if line.reply_says else "*unanswered*" for line in mine
+            "Question and answer": [
+                f"**{plain(_name(line))}** {one_line(line.ask)}  \n"
+                + (aside(one_line(line.reply_says)) if line.reply_says else "*unanswered*")
+                for line in mine
             ]
-            + [""],
-            "Points": [_points(line.points) for line in mine] + [""],
-            "Proof": [proof(line) for line in mine] + [""],
-            "Credit": [_points(line.credit) for line in mine] + [""],
-            "Weight": [f"{line.weight:g}" for line in mine]
-            + [f"**{sum(line.weight for line in mine):g}**"],
+            + ["**Together**"],
+            "Credit": [f"{_points(line.credit)}{_from(line)}" for line in mine] + [""],
+            "Weight": ["–" if line.contribution is None else f"{line.weight:g}" for line in mine]
+            + [f"**{_counting(mine):g}**"],
             "Brings": [f"{brings[line.criterion]:.1f}" for line in mine]
             + [f"**{sum(brings[line.criterion] for line in mine):.1f}**"],
         },
@@ -360,6 +358,11 @@ def domain_sum(scorecard: ScorecardView, domain_id: str) -> None:
         hide_index=True,
         alt="How these lines add up",
     )
+
+
+def _counting(lines: Sequence[ScoreLine]) -> float:
+    """The weight of the lines that count; what does not apply takes its weight along."""
+    return sum(line.weight for line in lines if line.contribution is not None)
 
 
 def _brings(scorecard: ScorecardView) -> dict[str, float]:
@@ -414,19 +417,34 @@ def verdict(review: ReviewView) -> str:
     return "taken back" if review.level is None else sign(LEVELS, review.level).word.lower()
 
 
-def proof(line: ScoreLine) -> str:
-    """How well an answer is proven and what share of its points that lets count, in Markdown."""
-    if line.level is None:
-        return "–"
-    said = plain(sign(LEVELS, line.level).word)
-    return said if line.share is None else f"{said}, {share(line.share)}"
+def _from(line: ScoreLine) -> str:
+    """What a credit comes from, small, on a line of its own."""
+    if line.credit is None:
+        said = "does not count"
+    elif line.state == "contradicted":
+        said = "contradicted"
+    elif line.counts is not None:
+        said = f"for the weaker “{one_line(line.counts, 80)}”"
+    elif line.share is not None and line.level is not None:
+        level = plain(sign(LEVELS, line.level).word.lower())
+        said = f"{_points(line.points)} × {share(line.share)}, {level}"
+    elif line.points != line.credit:
+        said = f"of {_points(line.points)}"
+    else:
+        return ""
+    return f"  \n{aside(said)}"
 
 
 def line_sum(line: ScoreLine) -> str:
     """One line's arithmetic in a sentence of Markdown."""
     if line.points is None or line.credit is None:
         return "It does not count, nor does its weight."
-    counted = "" if line.share is None else f" × {share(line.share)} for its proof"
+    if line.state == "contradicted":
+        counted = " claimed, and contradicted"
+    elif line.counts is not None:
+        counted = f" claimed; the weaker “{plain(line.counts)}” earns more"
+    else:
+        counted = "" if line.share is None else f" × {share(line.share)} for its proof"
     brings = (
         ""
         if line.contribution is None

@@ -204,14 +204,14 @@ def offer(option: Option) -> None:
     """One outcome with what speaks for or against it and what it takes."""
     mark = sign(OUTCOMES, option.outcome)
     if option.fits:
-        st.markdown(f"#### {mark.icon} {plain(option.title)}")
+        st.subheader(f"{mark.icon} {plain(option.title)}", anchor=False)
         st.badge(
             "Suggested" if option.suggested else "Open",
             icon=":material/thumb_up:" if option.suggested else ":material/lock_open:",
             color="green" if option.suggested else "blue",
         )
     else:
-        st.markdown(f"#### :gray[{mark.icon} {plain(option.title)}]")
+        st.subheader(f":gray[{mark.icon} {plain(option.title)}]", anchor=False)
         st.badge("Closed", icon=":material/lock:", color="gray")
     st.markdown("\n".join(f"- {one_line(reason, 400)}" for reason in option.reasons))
     if option.needs:
@@ -332,7 +332,7 @@ def recorded(decision: DecisionView) -> None:
     """A decision as it was recorded, with its promises."""
     mark = sign(OUTCOMES, decision.outcome)
     with st.container(border=True):
-        st.markdown(f"#### {mark.badge}")
+        st.subheader(mark.badge, anchor=False)
         st.markdown(plain(decision.reasons))
         st.caption(
             f"Recorded by {plain(decision.decided_by)} on"

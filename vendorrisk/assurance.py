@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -29,9 +29,8 @@ from vendorrisk.questionnaire import (
     Period,
     Question,
     Questionnaire,
-    Visible,
+    as_asked,
     pass_through,
-    visibility,
 )
 from vendorrisk.scoring import (
     Assurance,
@@ -153,8 +152,6 @@ class Submission:
 
 
 def _plain(value: Value) -> Any:
-    if type(value) is str:  # most are, and asking whether it is a Fraction takes longer
-        return value
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Fraction):
@@ -174,11 +171,13 @@ def _decimal(value: Fraction) -> str:
 
 def stored_reply(reply: Reply) -> Any:
     """An answer as plain data, in the shape in which it is read and kept."""
-    value: Any = {"not_applicable": reply.ground} if reply.ground else _plain(reply.value)
-    if value == DONT_KNOW:
+    value: Any = reply.value
+    if reply.ground:
+        value = {"not_applicable": reply.ground}
+    elif value == DONT_KNOW:
         value = {"dont_know": True}
-    elif reply.value is State.UNANSWERED:
-        value = None
+    elif type(value) is not str:  # most are, and need nothing
+        value = None if value is State.UNANSWERED else _plain(value)
     return {"value": value, "note": reply.note} if reply.note else value
 
 
@@ -786,14 +785,6 @@ def standings(
     )
 
 
-class _Age(NamedTuple):
-    """How fresh evidence is for a period, the level it supports, and its last day of freshness."""
-
-    state: EvidenceState
-    level: str
-    fresh_until: date | None
-
-
 class _Proof(NamedTuple):
     """What a standing says, before it is put into words.
 
@@ -818,10 +809,11 @@ def _proofs(
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None or submission.as_of is None:
         return
+    ageing = _Ageing(assurance, submission.as_of)
     for item in submission.evidence.values():
-        full = assurance.evidence.get(item.kind, assurance.levels[0])
+        supports = ageing.supports(item.kind)
+        full = supports[0]
         elsewhere = _out_of_scope(item, submission)
-        age_of = _ages(item, questionnaire, assurance, submission.as_of)
         for name in item.questions:
             requests = questionnaire.requests[name].get(item.kind, ())
             if not requests or elsewhere is not None:
@@ -829,8 +821,11 @@ def _proofs(
                 yield _Proof(item, name, (), state, None, None, full, elsewhere or _NOWHERE)
                 continue
             for request in requests:
+                validity = questionnaire.validity(item.kind, request)
+                age = ageing.age(item.speaks_from, validity)
+                until = None if validity is None else validity.after(item.speaks_from)
                 yield _Proof(
-                    item, name, request.choices, *age_of(request.no_older_than), full, _NOWHERE
+                    item, name, request.choices, _AGES[age], supports[age], until, full, _NOWHERE
                 )
 
 
@@ -866,37 +861,36 @@ def _told(proof: _Proof, questionnaire: Questionnaire) -> Standing:
     )
 
 
-def _ages(
-    item: Evidence, questionnaire: Questionnaire, assurance: Assurance, as_of: date
-) -> Callable[[Period | None], _Age]:
-    """The age of one piece of evidence for the period that a request names, else its kind's."""
-    full = assurance.evidence.get(item.kind, assurance.levels[0])
-    kind = questionnaire.evidence_kinds.get(item.kind)
-    usual = None if kind is None else kind.no_older_than
-    # By identity, because many questions ask for one period and hashing it takes longer.
-    known: dict[int, _Age] = {}
+_AGES: tuple[EvidenceState, ...] = ("fresh", "stale", "too_old")
 
-    def age_of(period: Period | None) -> _Age:
-        age = known.get(id(period))
-        if age is None:
-            age = known[id(period)] = _age(
-                item.speaks_from, usual if period is None else period, assurance, full, as_of
+
+class _Ageing:
+    """How evidence ages, as of a day; an age is a place in _AGES."""
+
+    def __init__(self, assurance: Assurance, as_of: date) -> None:
+        self.assurance, self.as_of = assurance, as_of
+        # By identity, because many questions ask for one period and hashing it takes longer.
+        self._first_days: dict[int, tuple[date, date]] = {}
+
+    def supports(self, kind: str) -> tuple[str, str, str]:
+        """The level that a kind of evidence supports at each age."""
+        levels = self.assurance.levels
+        full = self.assurance.evidence.get(kind, levels[0])
+        dropped = levels.index(full) - self.assurance.stale_drops
+        return full, levels[max(0, dropped)], levels[0]
+
+    def age(self, start: date, validity: Period | None) -> int:
+        """The age of what speaks from a day."""
+        if validity is None:
+            return 0
+        first_days = self._first_days.get(id(validity))
+        if first_days is None:
+            first_days = self._first_days[id(validity)] = (
+                validity.before(self.as_of),
+                validity.before(self.as_of, self.assurance.stale_weakest_after),
             )
-        return age
-
-    return age_of
-
-
-def _age(start: date, period: Period | None, assurance: Assurance, full: str, as_of: date) -> _Age:
-    if period is None:
-        return _Age("fresh", full, None)
-    fresh_until = period.after(start)
-    if as_of <= fresh_until:
-        return _Age("fresh", full, fresh_until)
-    if as_of <= period.after(start, assurance.stale_weakest_after):
-        dropped = assurance.levels.index(full) - assurance.stale_drops
-        return _Age("stale", assurance.levels[max(0, dropped)], fresh_until)
-    return _Age("too_old", assurance.levels[0], fresh_until)
+        fresh, stale = first_days
+        return 0 if start >= fresh else 1 if start >= stale else 2
 
 
 def _say(level: str) -> str:
@@ -923,13 +917,15 @@ def supported_levels(
         if review.assurance in rank
     }
     found: dict[str, dict[str, str]] = {}
-    evidence = submission.evidence.values() if submission.as_of is not None else ()
-    for item in evidence:
-        if _out_of_scope(item, submission) is not None:
+    if submission.as_of is None:
+        return found | reviewed
+    ageing = _Ageing(assurance, submission.as_of)
+    for item in submission.evidence.values():
+        if item.scope and _out_of_scope(item, submission) is not None:
             continue
-        age_of = _ages(item, questionnaire, assurance, submission.as_of)  # type: ignore[arg-type]
-        periods, asks = questionnaire.asks_for.get(item.kind, _NOTHING_ASKED)
-        by_period = [age_of(period).level for period in periods]
+        validities, asks = questionnaire.asks_for.get(item.kind, _NOTHING_ASKED)
+        supports, start = ageing.supports(item.kind), item.speaks_from
+        supported = [supports[ageing.age(start, validity)] for validity in validities]
         for name in item.questions:
             if name in reviewed or name not in asks:
                 continue
@@ -937,11 +933,11 @@ def supported_levels(
             levels = found.get(name)
             if levels is None:
                 if alike is not None:
-                    found[name] = dict.fromkeys(choices, by_period[alike])
+                    found[name] = dict.fromkeys(choices, supported[alike])
                     continue
                 levels = found[name] = {}
             for choice, place in zip(choices, places, strict=True):
-                level = by_period[place]
+                level = supported[place]
                 before = levels.get(choice)
                 if before is None or rank[level] > rank[before]:
                     levels[choice] = level
@@ -1029,13 +1025,12 @@ def unsettled_for(
             seen[name] = None
             todo += hiding_questions(asked[name], asked)
     values = submission.values
-    visible = visibility(questionnaire, values, submission.facts)
     return tuple(
         name
-        for name in asked
+        for name, answer in as_asked(questionnaire, values, submission.facts).items()
         if name in seen
-        and isinstance(visible[name], Visible)
-        and _is_open(values.get(name, State.UNANSWERED), submission.review.get(name, Review()))
+        and answer is not State.HIDDEN
+        and _is_open(answer, submission.review.get(name, Review()))
     )
 
 
@@ -1105,15 +1100,17 @@ def build_sheet(
             ignored=tuple(name for name in submission.answers if name in left_out),
             digests=digests,
         )
-    values = submission.values
-    seen = visibility(questionnaire, values, submission.facts)
-    hidden = [name for name, state in seen.items() if not isinstance(state, Visible)]
+    answers = as_asked(questionnaire, submission.values, submission.facts)
     return Sheet(
-        values | dict.fromkeys(hidden, State.HIDDEN),
+        answers,
         submission.facts,
         marks,
         supported_levels(questionnaire, rubric, submission),
-        tuple(name for name in hidden if name in submission.answers),
+        tuple(
+            name
+            for name, answer in answers.items()
+            if answer is State.HIDDEN and name in submission.answers
+        ),
         digests | {"questionnaire": questionnaire.digest},
     )
 
@@ -1150,9 +1147,9 @@ def _completed(
     values = submission.values
     answers = dict(sheet.answers)
     sheet = replace(sheet, answers=answers)
-    for question, seen in pass_through(questionnaire, values, submission.facts):
+    for question, asked in pass_through(questionnaire, values, submission.facts):
         name = question.id
-        if not isinstance(seen, Visible):
+        if not asked:
             answers[name] = State.HIDDEN
             continue
         answers[name] = values.get(name, State.UNANSWERED)

@@ -304,15 +304,16 @@ def _several(kind: type[Every] | type[Some], tests: list[Test | None]) -> Test |
 
 def holds(condition: Condition, value_of: Callable[[str], Value]) -> bool:
     """Whether `condition` is true, where `value_of` gives the value or state of a name."""
-    match condition:
-        case Holds(name):
-            return condition.passed(value_of(name))
-        case AllOf(parts):
-            return all(holds(part, value_of) for part in parts)
-        case AnyOf(parts):
-            return any(holds(part, value_of) for part in parts)
-        case Not(part):
-            return not holds(part, value_of)
+    # Asked for every question of every sheet, and `match` takes three times as long.
+    if isinstance(condition, Holds):
+        return condition.passed(value_of(condition.name))
+    if isinstance(condition, Not):
+        return not holds(condition.part, value_of)
+    every = isinstance(condition, AllOf)
+    for part in condition.parts:
+        if holds(part, value_of) is not every:
+            return not every
+    return every
 
 
 def passes(test: Test, value: Value) -> bool:

@@ -42,6 +42,7 @@ class Choice:
 
 
 _SHORTEST_MONTH = 28
+_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=256)
@@ -67,20 +68,45 @@ class Period:
         Half a month, where `times` asks for one, is 15 days.
         """
         months, days = _length(self.count, self.unit, times)
-        if not months:
-            return _shift(start, days)
-        month = start.month - 1 + months
-        year, month = start.year + month // 12, month % 12 + 1
-        if year > date.max.year:
-            return date.max
-        day = start.day
-        if day > _SHORTEST_MONTH:
-            day = min(day, calendar.monthrange(year, month)[1])
-        end = date(year, month, day)
-        return _shift(end, days) if days else end
+        return _shifted(_moved(start, months), days)
+
+    def before(self, end: date, times: Fraction | int = 1) -> date:
+        """The first day from which `times` this length lasts until `end`, as from any later day."""
+        return _first_day(self, times, end)
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit[:-1] if self.count == 1 else self.unit}"
+
+
+@lru_cache(maxsize=4096)
+def _first_day(period: Period, times: Fraction | int, end: date) -> date:
+    months, days = _length(period.count, period.unit, times)
+    start = _moved(_shifted(end, -days), -months)
+    # Months differ in length, so that it may be a few days off.
+    while start > date.min and period.after(start - _DAY, times) >= end:
+        start -= _DAY
+    while period.after(start, times) < end:
+        start += _DAY
+    return start
+
+
+def _moved(day: date, months: int) -> date:
+    """The same day so many months on, or the last of a shorter month."""
+    if not months:
+        return day
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    if not date.min.year <= year <= date.max.year:
+        return date.max if months > 0 else date.min
+    last = day.day if day.day <= _SHORTEST_MONTH else calendar.monthrange(year, month)[1]
+    return date(year, month, min(day.day, last))
+
+
+def _shifted(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days) if days else day
+    except OverflowError:
+        return date.max if days > 0 else date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +121,7 @@ class EvidenceRequest:
 
 class Asked(NamedTuple):
     """For which choices ("*" is any other) a question asks for a kind of evidence, and the place of
-    each one's period; `alike` is that place where all have the same.
+    each one's validity; `alike` is that place where all have the same.
     """
 
     choices: tuple[str, ...]
@@ -104,7 +130,7 @@ class Asked(NamedTuple):
 
 
 AsksFor = tuple[tuple[Period | None, ...], Mapping[str, Asked]]
-"""How a kind of evidence is asked for: its periods, and by whom."""
+"""How a kind of evidence is asked for: how long it stays fresh, and by whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,18 +243,25 @@ class Questionnaire:
             for question in self.questions
         }
 
+    def validity(self, kind: str, request: EvidenceRequest) -> Period | None:
+        """How long a kind of evidence is fresh: as asked, else as usual; None: always."""
+        usual = self.evidence_kinds.get(kind)
+        asked = request.no_older_than
+        return asked if asked is not None or usual is None else usual.no_older_than
+
     @cached_property
     def asks_for(self) -> Mapping[str, AsksFor]:
-        """Kind of evidence → its periods, and for which choices each question asks for it."""
-        periods: dict[str, list[Period | None]] = {}
+        """Kind of evidence → its validities, and for which choices each question asks for it."""
+        validities: dict[str, list[Period | None]] = {}
         asked: dict[str, dict[str, Asked]] = {}
         for question, by_kind in self.requests.items():
             for kind, requests in by_kind.items():
-                known = periods.setdefault(kind, [])
-                known += {r.no_older_than: None for r in requests if r.no_older_than not in known}
+                known = validities.setdefault(kind, [])
+                each = {request: self.validity(kind, request) for request in requests}
+                known += {one: None for one in each.values() if one not in known}
                 choices, places = zip(
                     *(
-                        (choice, known.index(request.no_older_than))
+                        (choice, known.index(each[request]))
                         for request in requests
                         for choice in request.choices or ("*",)
                     ),
@@ -236,7 +269,7 @@ class Questionnaire:
                 )
                 alike = places[0] if len(set(places)) == 1 else None
                 asked.setdefault(kind, {})[question] = Asked(choices, places, alike)
-        return {kind: (tuple(periods[kind]), asked[kind]) for kind in asked}
+        return {kind: (tuple(validities[kind]), asked[kind]) for kind in asked}
 
     @cached_property
     def ways_to_show(self) -> Mapping[str, tuple[tuple[Needed, ...], ...]]:
@@ -276,13 +309,6 @@ def parse_period(text: str) -> Period | None:
     return _period(count * 12 if found[2] == "year" else count, "months")
 
 
-def _shift(day: date, days: int) -> date:
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return date.max
-
-
 # -- which questions are visible ------------------------------------------------------------------
 
 
@@ -317,39 +343,50 @@ Facts = Mapping[str, Value]
 def visibility(
     questionnaire: Questionnaire, answers: Answers, facts: Facts
 ) -> dict[str, Visibility]:
-    """For each question, in order, whether it is asked.
+    """For each question, in order, whether it is asked, and why not."""
+    found: dict[str, Visibility] = {}
+    seen: dict[str, Value] = dict(facts)
+    for question, asked in pass_through(questionnaire, answers, facts):
+        name = question.id
+        seen[name] = answers.get(name, State.UNANSWERED) if asked else State.HIDDEN
+        found[name] = _VISIBLE if asked else _hidden(questionnaire.ways_to_show[name], seen, found)
+    return found
 
-    One pass is enough, because a condition sees facts and earlier questions only. The answer to a
-    question that is itself hidden counts as `hidden`.
+
+def as_asked(questionnaire: Questionnaire, answers: Answers, facts: Facts) -> dict[str, Value]:
+    """For each question, in order, its answer as conditions and scores see it: hidden where it is
+    not asked, unanswered where there is none.
     """
-    return {question.id: seen for question, seen in pass_through(questionnaire, answers, facts)}
+    return {
+        question.id: answers.get(question.id, State.UNANSWERED) if asked else State.HIDDEN
+        for question, asked in pass_through(questionnaire, answers, facts)
+    }
 
 
 def pass_through(
     questionnaire: Questionnaire, answers: Answers, facts: Facts
-) -> Iterator[tuple[Question, Visibility]]:
-    """Each question in order with its visibility; an answer added meanwhile is seen further on."""
-    found: dict[str, Visibility] = {}
+) -> Iterator[tuple[Question, bool]]:
+    """Each question in order, with whether it is asked; an answer added meanwhile is seen later on.
+
+    One pass is enough, because a condition sees facts and earlier questions only. The answer to a
+    question that is itself hidden counts as `hidden`.
+    """
+    found: dict[str, bool] = {}
 
     def value_of(name: str) -> Value:
-        seen = found.get(name)
-        if seen is None:
+        asked = found.get(name)
+        if asked is None:
             return facts.get(name, State.UNANSWERED)
-        return answers.get(name, State.UNANSWERED) if seen is _VISIBLE else State.HIDDEN
+        return answers.get(name, State.UNANSWERED) if asked else State.HIDDEN
 
     for question in questionnaire.questions:
         condition = question.show_when
-        seen: Visibility = _VISIBLE
-        if condition is not None and not holds(condition, value_of):
-            seen = _hidden(questionnaire.ways_to_show[question.id], value_of, found)
-        found[question.id] = seen
-        yield question, seen
+        asked = found[question.id] = condition is None or holds(condition, value_of)
+        yield question, asked
 
 
 def _hidden(
-    ways: Sequence[Sequence[Needed]],
-    value_of: Callable[[str], Value],
-    found: Mapping[str, Visibility],
+    ways: Sequence[Sequence[Needed]], values: Mapping[str, Value], found: Mapping[str, Visibility]
 ) -> Visibility:
     """Why a condition does not hold: for good, or through which visible questions' answers."""
 
@@ -359,7 +396,7 @@ def _hidden(
     may_hold = False
     at_fault: dict[str, None] = {}
     for way in ways:
-        failed = [one for one in way if not one.passed(value_of(one.name))]
+        failed = [one for one in way if not one.passed(values.get(one.name, State.UNANSWERED))]
         if all(one.attainable and is_open(one.name) for one in failed):
             may_hold = True
             for one in failed:
@@ -435,7 +472,7 @@ def _days_around(question: Question, test: Test) -> Iterator[date]:
     least, most = (read_day(text or "") for text in (question.at_least, question.at_most))
     marks = [bound for bound in (*bounds(test), least, most) if isinstance(bound, date)]
     for mark in marks or [date(2000, 1, 1)]:
-        for day in (_shift(mark, -1), mark, _shift(mark, 1)):
+        for day in (_shifted(mark, -1), mark, _shifted(mark, 1)):
             if (least is None or day >= least) and (most is None or day <= most):
                 yield day
 

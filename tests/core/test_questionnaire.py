@@ -1,6 +1,6 @@
 """Which questions are visible, how far the answers are, and how long a period lasts."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
@@ -234,6 +234,18 @@ def test_a_period_is_a_count_and_a_unit(text, period):
 )
 def test_a_period_ends_on_the_calendar_day(period, start, times, end):
     assert period.after(start, Fraction(times)) == end
+
+
+@given(
+    st.builds(Period, st.integers(1, 60), st.sampled_from(["days", "months"])),
+    st.sampled_from([1, Fraction(3, 2), 2]),
+    st.dates(),
+)
+def test_the_first_day_of_a_period_is_the_earliest_that_lasts_until_its_end(period, times, end):
+    first = period.before(end, times)
+
+    assert period.after(first, times) >= end
+    assert first == date.min or period.after(first - timedelta(days=1), times) < end
 
 
 def test_a_test_can_pass_only_by_an_answer_the_question_takes():

@@ -44,9 +44,13 @@ class Explainer:
             cell.slot: {} for cell in program.cells.values() if _told_by_value(graph, cell)
         }
         self.account = Account(program)
-        nothing: dict[object, Used] = {}
+        self._silent = {
+            cell.slot
+            for cell in program.cells.values()
+            if _folds_rows(graph.measures[cell.measure].node)
+        }
         self.told = [
-            (cell, self._by_value.get(cell.slot, nothing))
+            (cell, self._by_value.get(cell.slot), self._is_plain(cell))
             for cell in program.order
             if graph.measures[cell.measure].grain != BY_ROW
         ]
@@ -57,8 +61,10 @@ class Explainer:
         """Everything that the values of one run come to."""
         derivation = tuple(
             [
-                (known and known.get(slots[cell.slot])) or self.used(cell, slots)
-                for cell, known in self.told
+                Used(cell.measure, cell.key, _exact(slots[cell.slot]))
+                if plain
+                else (known and known.get(slots[cell.slot])) or self.used(cell, slots)
+                for cell, known, plain in self.told
             ]
         )
         results = {named.name: self.result(named, slots) for named in self.program.graph.results}
@@ -80,6 +86,11 @@ class Explainer:
         )
 
     # -- one measure ----------------------------------------------------------------------------
+
+    def _is_plain(self, cell: Cell) -> bool:
+        """Whether nothing is said of a measure but its value, which may be any."""
+        node = self.program.graph.measures[cell.measure].node
+        return not (cell.branches or _may_bind(node) or cell.slot in self._by_value)
 
     def used(self, cell: Cell, slots: Sequence[object]) -> Used:
         """What a measure came to, and through which case or members."""
@@ -109,7 +120,7 @@ class Explainer:
             missing = "overall result" if named.name == "overall" else "score for this"
             return Result(state, None, (f"This rubric gives no {missing}.",))
         slot = self.program.slots[named.measure, named.key]
-        why = list(self.reasons(slot, slots))
+        why = [] if slot in self._silent else list(self.reasons(slot, slots))
         value = slots[slot]
         if type(value) is State:
             why += self.missing(slot, slots, value)
@@ -132,7 +143,7 @@ class Explainer:
             seen.add(slot)
             cell = self.cell_at[slot]
             measure = self.program.graph.measures[cell.measure]
-            if isinstance(measure.node, Fold) and not measure.node.across:
+            if _folds_rows(measure.node):
                 return  # many rows went in; their lines tell why
             used = self.used(cell, slots)
             if used.because:
@@ -144,8 +155,8 @@ class Explainer:
                     yield f"{self._called(cell.measure)}: {listed(says)} {verb}."
             if type(slots[slot]) is not State and not _passes_on(measure.node):
                 return  # the same value elsewhere is a coincidence
-            following = [need for need in cell.needs if slots[need] == slots[slot]]
-            cells = [need for need in following if need in self.cell_at]
+            value = slots[slot]
+            cells = [n for n in cell.needs if n in self.cell_at and _same(slots[n], value)]
             if len(cells) != 1:
                 return
             slot = cells[0]
@@ -220,7 +231,21 @@ def _may_bind(node: Node) -> bool:
     return isinstance(node, Fold) and node.kind in ("least", "greatest", "first", "any", "all")
 
 
+def _folds_rows(node: Node) -> bool:
+    return isinstance(node, Fold) and not node.across
+
+
 _EXACT = frozenset({State, str, Fraction})
+_WORDS = frozenset({State, str, frozenset})
+
+
+def _same(one: object, other: object) -> bool:
+    """Equality, at once where words or identity settle it: comparing with fractions is slow."""
+    if one is other:
+        return True
+    if type(one) in _WORDS or type(other) in _WORDS:
+        return type(one) is type(other) and one == other
+    return one == other
 
 
 def _exact(value: object) -> Fraction | str | State:

@@ -1133,13 +1133,14 @@ def _added(node: Fold, general: Term, slots: Sequence[int], parts: int) -> Term:
     empty, mean = plain(node.empty), node.kind == "mean"
 
     def run(slots: Sequence[object]) -> object:
-        above = above_of(slots)
-        if None in above:
+        try:
+            above = sum(above_of(slots))
+        except TypeError:  # a row adds None: no number
             return general(slots)
         below = sum(below_of(slots))
         if not below:
             return empty
-        return exact(Fraction(sum(above), parts * below if mean else parts))
+        return exact(Fraction(above, parts * below if mean else parts))
 
     return run
 

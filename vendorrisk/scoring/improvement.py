@@ -34,9 +34,8 @@ from vendorrisk.questionnaire import (
     EvidenceRequest,
     Question,
     Questionnaire,
-    Visible,
+    as_asked,
     telling_answers,
-    visibility,
 )
 from vendorrisk.scoring.everyday import Criterion, telling_replies
 from vendorrisk.scoring.exact import Cell, Leaf, Program, Sheet
@@ -350,11 +349,7 @@ class _Everyday:
                 answers[question] = option.answer
                 settled.add(question)
             levels[question] = option.levels
-        seen = visibility(self.asked, answers, self.sheet.facts)
-        shown = {
-            name: answers.get(name, State.UNANSWERED) if isinstance(how, Visible) else State.HIDDEN
-            for name, how in seen.items()
-        }
+        shown = as_asked(self.asked, answers, self.sheet.facts)
         return replace(self.sheet, answers=shown, levels=levels, marks=self._marks(settled))
 
     def _marks(self, settled: Collection[str]) -> Mapping[str, Mapping[str, Value]]:

@@ -35,9 +35,8 @@ from vendorrisk.conditions import (
 from vendorrisk.questionnaire import (
     Question,
     Questionnaire,
-    Visible,
+    as_asked,
     telling_answers,
-    visibility,
 )
 from vendorrisk.scoring.everyday import Criterion, Everyday, claimed, telling_replies
 from vendorrisk.scoring.exact import Leaf, Sheet, SheetError
@@ -504,16 +503,9 @@ def sheet_of(
 ) -> Sheet:
     """A sheet with these answers, hidden questions marked, all proven at `level` (the best)."""
     levels = everyday.assurance.levels if everyday.assurance else ()
-    seen = visibility(asked, answers, facts)
     proven = {"*": level or levels[-1]} if levels else {}
-    return Sheet(
-        answers={
-            name: answers.get(name, State.UNANSWERED) if isinstance(how, Visible) else State.HIDDEN
-            for name, how in seen.items()
-        },
-        facts=facts,
-        levels=dict.fromkeys(seen, proven) if proven else {},
-    )
+    shown = as_asked(asked, answers, facts)
+    return Sheet(shown, facts, levels=dict.fromkeys(shown, proven) if proven else {})
 
 
 def comparable(one: Sheet, other: Sheet, question: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from heapq import nlargest
 from math import lcm
 from operator import itemgetter
 from typing import Any
@@ -95,6 +94,17 @@ _Cost = tuple[Fraction | int, str, str]
 """What is lost at one place: how much, to which cause, and the code of the question."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """The lines of a run, and by domain what they lose; `whole` is all applicable weight × 1 point,
+    in the parts that costs are counted in.
+    """
+
+    whole: Fraction | int
+    lines: list[Line]
+    costs: dict[str, list[_Cost]]
+
+
 class Story:
     """The lines, rules and steps of an everyday rubric."""
 
@@ -105,6 +115,8 @@ class Story:
         self.places = {
             criterion.id: self._places(criterion) for criterion in everyday.criteria.values()
         }
+        # What most rows come to was told before: where to look that up without opening the row.
+        self.rows = [(p.answer, p.reading or p.answer, p.known, p) for p in self.places.values()]
         self.not_cleared = not_cleared_by(everyday, asked)
         graded = {criterion.question for criterion in everyday.criteria.values()}
         self.ungraded = {
@@ -166,18 +178,15 @@ class Story:
 
     def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Telling:
         """The lines, rules, domains and steps of one run, and its results with their reasons."""
-        applicable = total([w for credit, w in self.weights if type(slots[credit]) is not State])
-        whole = exact(applicable * self.parts)
-        entries = [self._entry(places, slots) for places in self.places.values()]
-        lines = tuple(_lines(entries, whole))
+        tally = self._tally(slots)
         rules = tuple(self._rules(slots))
-        domains = tuple(self._domains(slots, results, entries))
+        domains = tuple(self._domains(slots, results, tally.costs))
         overall = results["overall"]
         waterfall = (
             ()
             if isinstance(overall.exact, State)
             else tuple(
-                self._steps(slots, entries, whole, overall.exact)  # type: ignore[arg-type]
+                self._steps(slots, tally, overall.exact)  # type: ignore[arg-type]
             )
         )
         named = dict(results)
@@ -194,7 +203,7 @@ class Story:
             named["band"] = replace(named["band"], why=named["overall"].why)
         else:
             named["band"] = replace(named["band"], why=(self._band_why(str(named["band"].exact)),))
-        return Telling(named, rules, lines, domains, waterfall)
+        return Telling(named, rules, tuple(tally.lines), domains, waterfall)
 
     def _band_why(self, band: str) -> str:
         edge = self.everyday.bands.get(band, "else")
@@ -205,6 +214,27 @@ class Story:
         )
 
     # -- lines ------------------------------------------------------------------------------------
+
+    def _tally(self, slots: Sequence[object]) -> _Tally:
+        """The lines, and what they lose, in one pass: many hundred rows are looked up but once."""
+        applicable = total([w for credit, w in self.weights if type(slots[credit]) is not State])
+        whole = exact(applicable * self.parts)
+        share_of = _Shares(whole)
+        tally = _Tally(whole, [], {domain: [] for domain in self.everyday.domains})
+        hidden = State.HIDDEN
+        for answer, reading, known, places in self.rows:
+            entry = known.get(slots[reading]) if slots[answer] is not hidden else None
+            if entry is None:
+                entry = self._entry(places, slots)
+            contribution = None if entry.earned is None else share_of[entry.earned]
+            lost: dict[str, Fraction] = {}
+            if entry.costs and whole:
+                told, code = tally.costs[places.criterion.domain], places.code
+                for cause, cost in entry.costs:
+                    lost[cause] = share_of[cost]
+                    told.append((cost, cause, code))
+            tally.lines.append(Line._make((*entry.told, contribution, lost)))
+        return tally
 
     def _loss(self, places: _Places, slots: Sequence[object]) -> _Loss:
         answer, credit = slots[places.answer], slots[places.credit]
@@ -447,17 +477,15 @@ class Story:
     # -- domains and steps ------------------------------------------------------------------------
 
     def _domains(
-        self, slots: Sequence[object], results: Mapping[str, Result], entries: Sequence[_Entry]
+        self,
+        slots: Sequence[object],
+        results: Mapping[str, Result],
+        costs: Mapping[str, Sequence[_Cost]],
     ) -> Iterator[DomainLine]:
         asked = {
             domain: slots[self._slot("domain.asked", domain)] for domain in self.everyday.domains
         }
         whole = total([v for v in asked.values() if type(v) is not State])  # type: ignore[misc]
-        costs: dict[str, list[_Cost]] = {domain: [] for domain in self.everyday.domains}
-        for places, entry in zip(self.places.values(), entries, strict=True):
-            for cause, cost in entry.costs:
-                if cost:
-                    costs[places.criterion.domain].append((cost, cause, places.code))
         for domain in self.everyday.domains.values():
             weight: Any = asked[domain.id]
             coverage = slots[self._slot("domain.coverage", domain.id)]
@@ -480,28 +508,28 @@ class Story:
     def _domain_why(self, title: str, assured: Result, costs: Sequence[_Cost]) -> str:
         """The domain in one sentence: what it earns and the answers that cost it most."""
         value = said(assured.shown if isinstance(assured.shown, Fraction) else 0)
+        costs = [one for one in costs if one[0]]
         if not costs:
             return f"{title} {value} of 100: nothing is lost."
         parts = [
             f"{code} ({CAUSES[cause].lower()})"
-            for _, cause, code in nlargest(3, costs, key=itemgetter(0))
+            for _, cause, code in sorted(costs, key=itemgetter(0), reverse=True)[:3]
         ]
         return f"{title} {value} of 100: most is lost on {', '.join(parts)}."
 
     def _steps(
         self,
         slots: Sequence[object],
-        entries: Sequence[_Entry],
-        whole: Fraction | int,
+        tally: _Tally,
         overall: Fraction,
     ) -> Iterator[Step]:
         after = Fraction(100)
         lost: dict[str, Fraction | int] = dict.fromkeys(CAUSES, 0)
-        for entry in entries:
-            for cause, cost in entry.costs:
+        for costs in tally.costs.values():
+            for cost, cause, _ in costs:
                 lost[cause] += cost
         for cause, label in CAUSES.items():
-            change = -Fraction(lost[cause], whole) if lost[cause] else Fraction(0)
+            change = -Fraction(lost[cause], tally.whole) if lost[cause] else Fraction(0)
             after += change
             yield Step(cause, label, change, after)
         limits = {
@@ -593,19 +621,6 @@ class _Shares(dict[Fraction | int, Fraction]):
     def __missing__(self, amount: Fraction | int) -> Fraction:
         found = self[amount] = Fraction(amount, self.whole) if self.whole else Fraction(0)
         return found
-
-
-def _lines(entries: Iterable[_Entry], whole: Fraction | int) -> Iterator[Line]:
-    """Each line with what it brings to the mean, of all applicable weight (in the same parts)."""
-    shares = _Shares(whole)
-    told: dict[tuple[tuple[str, Fraction | int], ...], Mapping[str, Fraction]] = {}
-    for entry in entries:
-        contribution = None if entry.earned is None else shares[entry.earned]
-        lost = told.get(entry.costs)  # few differ, so that lines share them
-        if lost is None:
-            lost = {cause: shares[cost] for cause, cost in entry.costs} if whole else {}
-            told[entry.costs] = lost
-        yield Line._make((*entry.told, contribution, lost))
 
 
 def _answer(value: object) -> tuple[str, ...]:

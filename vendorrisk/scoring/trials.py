@@ -16,7 +16,7 @@ from itertools import zip_longest
 from random import Random
 
 from vendorrisk.conditions import Condition, State, Value, atoms, bounds, mentions, read_number
-from vendorrisk.questionnaire import Visible, visibility
+from vendorrisk.questionnaire import as_asked
 from vendorrisk.scoring.analysis import entries
 from vendorrisk.scoring.exact import Leaf, Sheet, SheetError
 from vendorrisk.scoring.formula import Expression, Name, Number
@@ -359,9 +359,7 @@ class _Search:
         """A sheet with these answers, what the questionnaire hides marked as such."""
         if self.rubric.asked is not None:
             answers = {name: a for name, a in answers.items() if a is not State.HIDDEN}
-            seen = visibility(self.rubric.asked, answers, beside.facts)
-            hidden = [name for name, how in seen.items() if not isinstance(how, Visible)]
-            answers = {**answers, **dict.fromkeys(hidden, State.HIDDEN)}
+            answers = {**answers, **as_asked(self.rubric.asked, answers, beside.facts)}
         return replace(beside, answers=answers)
 
     def _values(self, leaf: Leaf) -> tuple[Value, ...]:

@@ -469,7 +469,7 @@ class _Analysis:
                     "not-a-number",
                     self.spot,
                     f"`{measure.name}` calculates with `{found.name}`, which may be "
-                    f"{_example(span)}; give it a number first, with a map.",
+                    f"{_example(span)}.",
                 )
                 return Span(numeric=True, states=span.states)
             return span
@@ -639,8 +639,7 @@ class _Analysis:
             self.report.error(
                 "not-a-number",
                 at,
-                f"`{measure.name}` adds up what may be {_example(span)}; "
-                "give it a number first, with a map.",
+                f"`{measure.name}` adds up what may be {_example(span)}.",
             )
             span = Span(numeric=True, states=span.states)
         if node.kind in ("least", "greatest") and span.has_labels:
@@ -790,9 +789,9 @@ class _Analysis:
                     self.report.error(
                         "results",
                         pattern,
-                        f"two results are called `{name}`; `{of}` has one value for "
-                        f"{_each(measure.grain)}, which the name must show as "
-                        f"{'<id>' if measure.grain == BY_ROW else '<column>'}."
+                        f"two results are called `{name}`: `{of}` has one value for "
+                        f"{_each(measure.grain)}; write {_columns(measure.grain)} into the name, "
+                        "or fold the values into one first."
                         if measure.grain
                         else f"two results are called `{name}`.",
                     )
@@ -881,10 +880,11 @@ def _case_with(node: Node, name: str) -> Place | None:
 
 def _example(span: Span) -> str:
     if span.days:
-        return "a day"
+        return "a day: days are only compared, in conditions"
     # A column of numbers with one slip in it is best told by the slip.
     words = sorted(span.labels, key=lambda word: (read_number(word) is not None, word))
-    return f"the label `{words[0]}`" if words else "a label"
+    label = f"the label `{words[0]}`" if words else "a label"
+    return f"{label}; give it a number first, with a map"
 
 
 def listed(value: str | State) -> tuple[str, ...]:

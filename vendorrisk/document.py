@@ -73,7 +73,12 @@ class Problem:
     def __str__(self) -> str:
         where = str(self.place) if self.place else "input:0"
         kind = "" if self.severity == "error" else "warning: "
-        return f"{where}: {self.code}: {kind}{self.message}"
+        return _on_one_line(f"{where}: {self.code}: {kind}{self.message}")
+
+
+def _on_one_line(text: str) -> str:
+    """The text with what breaks a line, or turns it around, written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class InvalidContent(Exception):  # noqa: N818  # named for what it holds, as callers read it
@@ -327,6 +332,8 @@ class Fields:
                 "not-a-mapping", self.key(name), f"`{name}` must be a mapping of keys."
             )
             return Record()
+        if not value and required:
+            self.report.error("no-value", self.key(name), f"`{name}` is empty: write its entries.")
         return value if isinstance(value, Record) else Record(value)
 
     def entries(self, name: str, *, required: bool = False) -> list[tuple[Text, Any]]:

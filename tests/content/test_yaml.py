@@ -1,6 +1,7 @@
 """YAML and JSON are read as text with places, and hostile input is a problem and never a crash."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vendorrisk.content import read_json, read_yaml
+from vendorrisk.content.packs import read_table
 from vendorrisk.content.reading import LARGEST_FILE
-from vendorrisk.document import Items, Record, Report, Text, is_null, plain, tree, walk
+from vendorrisk.document import (
+    Items,
+    Place,
+    Problem,
+    Record,
+    Report,
+    Text,
+    is_null,
+    plain,
+    tree,
+    walk,
+)
 
 
 def yaml(source: bytes | str):
@@ -68,6 +81,34 @@ def test_a_control_character_is_refused_with_its_line():
     record, report = yaml(b"first: 1\nsecond: a\x00b\n")
     assert record is None
     assert [(p.place.line, p.code) for p in report.errors] == [(2, "control-character")]
+
+
+def test_a_problem_is_one_line_whatever_a_file_says():
+    problem = Problem("odd", "It says “a\nb”, \u2028 and \u202e.", Place("a\nb.yaml", 3))
+    assert str(problem) == r"a\nb.yaml:3: odd: It says “a\nb”, \u2028 and \u202e."
+
+
+def table(folder: Path, data: bytes) -> tuple[object, Report]:
+    (folder / "table.csv").write_bytes(data)
+    report = Report("rubric.yaml")
+    return read_table(folder, Text("table.csv", Place("rubric.yaml", 4)), report), report
+
+
+def test_a_table_holds_no_control_character(tmp_path: Path):
+    rows, report = table(tmp_path, b"id,says\r\na,fine\r\nb,\x07\r\nc,\x00\r\n")
+    assert rows is None
+    assert [(p.place.line, p.code) for p in report.errors] == [
+        (3, "control-character"),
+        (4, "control-character"),
+    ]
+
+
+def test_what_is_no_file_is_no_table_and_the_rubric_says_where(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    report = Report("rubric.yaml")
+    for name in ("pipe.csv", "gone.csv"):
+        assert read_table(tmp_path, Text(name, Place("rubric.yaml", 4)), report) is None
+    assert [str(problem)[:22] for problem in report.errors] == ["rubric.yaml:4: no-file"] * 2
 
 
 def test_a_file_over_two_mebibytes_is_refused_unread():

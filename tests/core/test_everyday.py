@@ -217,6 +217,14 @@ def test_a_number_earns_the_points_of_its_band(rubric: Rubric, number: str, poin
     assert (found.points, found.credit) == (points, points)
 
 
+def test_the_points_of_a_band_may_be_a_decimal() -> None:
+    data = written()
+    criterion = next(one for one in data["criteria"] if one["question"] == "days")
+    criterion["bands"] = {"99.5": "<=30", "33.3": "<90", "0": "else"}
+    found = read_written(asked(), data)
+    assert line(card(found, answers={"days": Fraction(30)}), "days").points == Fraction("99.5")
+
+
 @pytest.mark.parametrize(
     ("ticks", "levels", "points", "credit"),
     [

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.core.rubric_kit import question, questionnaire, read, results, rubric
 from vendorrisk.document import Record, Report, tree
 from vendorrisk.scoring import Sheet, SheetError, read_rubric, score
+from vendorrisk.scoring.reading import MOST_MEASURES
 
 CHECKS = """
     rows:
@@ -359,6 +360,14 @@ TAIL = "\n    results: {overall: m}"
         ("m: {cases: [{when: {colour: blue}, give: 1}], else: 0}", ["impossible-value"]),
         ("m: {cases: [{when: {colour: hidden}, give: 1}], else: 0}", ["never-happens?"]),
         ("m: {cases: [{when: {colour: {at_least: 1}}, give: 1}], else: 0}", ["impossible-value"]),
+        ("m: {cases: [{when: {size: {at_least: 9.5}}, give: 1}], else: 0}", ["never-happens?"]),
+        ("m: {cases: [{when: {size: {at_most: -1}}, give: 1}], else: 0}", ["never-happens?"]),
+        ("m: {cases: [{when: {size: {at_least: 9}}, give: 1}], else: 0}", []),
+        (
+            "m: {cases: [{when: {size: 1}, give: 1}, {when: {size: 1}, give: 2}], else: 0}",
+            ["never-happens?"],
+        ),
+        ("m: {bands: size, to: {a: 9, b: 5, c: else}}", []),
         ("m: {cases: [{when: {size: {over: 1}}, give: 1}], else: 0}", ["condition-operator"]),
         ("m: {bands: size, to: {low: 1, high: 2, rest: else}}", ["bands-order"]),
         ("m: {bands: size, to: {a: 2, b: 2, rest: else}}", ["bands-order"]),
@@ -377,6 +386,7 @@ TAIL = "\n    results: {overall: m}"
         ("m: {sum: [size, 1], unanswered: none}", ["not-a-number"]),
         ("m: {mean: [size, 1], absent: size + 1}", ["not-a-number"]),
         ("m: {mean: [size, 1], weight: 2, unanswered: 0}", ["fold"]),
+        ("{n: {sum: [size, size], unanswered: 20}, m: {bands: n, to: {a: 40, b: else}}}", []),
         ("m: {first: [size, 1], map: size}", ["measure-kind"]),
         ("m: {says: nothing}", ["measure-kind"]),
         ("m: max(size)", ["formula-arguments"]),
@@ -695,6 +705,31 @@ def test_a_band_is_dead_only_where_no_number_comes_to_it(
     reached = {results(found, answers={"x": f"{half / 2}"})["overall"] for half in halves}
     dead = {p.message.split("`")[1] for p in report.warnings if p.code == "dead-band"}
     assert dead == {*to, "rest"} - reached
+
+
+def test_every_measure_beyond_the_most_is_one_problem() -> None:
+    measures = {f"m{n}": "1" for n in range(MOST_MEASURES + 50)}
+    report = Report()
+    read_rubric(
+        tree({"rubric": "x", "version": "1", "title": "X", "measures": measures}),
+        tables=lambda name: None,
+        questionnaire=None,
+        report=report,
+    )
+    assert [problem.code for problem in report.errors].count("too-many") == 1
+
+
+def test_a_large_table_full_of_holes_names_a_few_of_them() -> None:
+    many = ", ".join(f"c{n}" for n in range(1500))
+    _, report = read(
+        f"inputs:\n  a: {{from: answers, choices: [{many}]}}\n"
+        f"  b: {{from: answers, choices: [{many}]}}\n"
+        f"measures: {{m: {{map: [a, b], to: {{{many.replace(',', ': {c1: 1},')}: {{c1: 1}}}}}}}}\n"
+        + TAIL.strip()
+    )
+    (problem,) = report.errors
+    assert problem.code == "map-incomplete"
+    assert "`c0 c0`, `c0 c10`, `c0 c100` and" in problem.message
 
 
 def test_a_deep_chain_of_measures_is_no_trouble() -> None:

@@ -335,6 +335,20 @@ def test_a_long_method_is_improved_as_far_as_time_allows():
     assert found.result == 40
 
 
+def test_a_deep_chain_of_measures_can_be_improved():
+    chain = "\n".join(f"  m{n}: m{n - 1} + 1" for n in range(1, 900))
+    rubric, _ = read(
+        "inputs:\n  a: {from: answers, number: {at_least: 0, at_most: 10}}\n"
+        f"measures:\n  m0: a\n{chain}\nresults: {{overall: m899}}"
+    )
+    assert rubric is not None
+
+    found = smallest_changes(rubric, Sheet({"a": Fraction(0)}), "909")
+
+    assert found is not None
+    assert found.result == 909
+
+
 def test_a_result_that_there_is_not_is_refused():
     rubric = LIBRARY.pack("nist-800-30-i2").rubric
 

@@ -27,6 +27,7 @@ from vendorrisk.scoring import Rubric, read_rubric
 _VERSION = re.compile(r"v([1-9][0-9]{0,5})")
 PACK_FILES = ("questionnaire.yaml", "rubric.yaml", "cases.yaml")
 CATALOGUE = Path("catalogs") / "evidence.yaml"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 MOST_ROWS = 20_000
 """Rows that a table beside a rubric may have."""
 
@@ -220,6 +221,13 @@ def read_table(folder: Path, name: str, report: Report) -> list[Record] | None:
 
 def _rows(text: str, report: Report) -> list[Record]:
     rows: list[Record] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if _CONTROL.search(line):
+            report.error(
+                "control-character",
+                Place(report.file, number),
+                "A control character, which no table may hold: remove it.",
+            )
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(lines, [])

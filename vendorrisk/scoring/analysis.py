@@ -69,6 +69,9 @@ from vendorrisk.scoring.spans import (
 )
 
 MOST_RESULTS = 10_000
+_LONGEST_CIRCLE = 12
+_PASSES = 10
+_MOST_MISSING = 1_000
 
 
 # What a measure read over other rows may be; rarer states would only bring needless warnings.
@@ -85,6 +88,7 @@ class Draft:
     inputs: Mapping[str, Input]
     nodes: Mapping[str, Node]
     says: Mapping[str, str]
+    rows_at: Place | None = None
 
 
 def analyse(
@@ -97,7 +101,7 @@ def analyse(
 
     Errors: unknown-name, formula-attribute, cycle, grain-mismatch, fold-nothing, not-a-number,
     impossible-value, map-incomplete, map-unknown-key, negative-weight, formula-power,
-    divides-by-zero, results.
+    divides-by-zero, weights-cancel, results.
     Warnings: unused-measure, unused-input, may-divide-by-zero, stops-at-unanswered, never-happens,
     dead-band, blank-cell.
     """
@@ -110,6 +114,7 @@ def analyse(
                 analysis.measure(name)
             for name in analysis.guessed:
                 analysis.measure(name)
+            analysis.powers_along_rows(order)
             named = analysis.results(results)
             if len(report.errors) == before:
                 analysis.unused(results)
@@ -184,7 +189,7 @@ class _Analysis:
                     fine = False
                     self.report.error(
                         "unknown-name",
-                        None,
+                        self.draft.rows_at,
                         f"the row `{row}` is answered by `{question}`, which is no question."
                         + did_you_mean(question, self.questions),
                     )
@@ -213,8 +218,7 @@ class _Analysis:
                     heappush(ready, (position[follower], follower))
         if len(order) == len(waits):
             return order
-        stuck = {name: used for name, used in waits.items() if used}
-        self._report_cycle(stuck)
+        self._report_cycles({name: used for name, used in waits.items() if used})
         return None
 
     def earlier(self, node: Node) -> Iterator[str]:
@@ -225,18 +229,24 @@ class _Analysis:
             return
         yield from names_of(node)
 
-    def _report_cycle(self, stuck: Mapping[str, set[str]]) -> None:
-        name = next(iter(stuck))
-        path: list[str] = []
-        while name not in path:
-            path.append(name)
-            name = next(used for used in stuck[name] if used in stuck)
-        circle = [*path[path.index(name) :], name]
-        self.report.error(
-            "cycle",
-            self.keys[name],
-            f"`{name}` depends on itself: {' → '.join(circle)}; break the circle.",
-        )
+    def _report_cycles(self, stuck: Mapping[str, set[str]]) -> None:
+        """Each circle once; what only waits for one is not reported."""
+        looked_at: set[str] = set()
+        for start in stuck:
+            path: dict[str, None] = {}
+            name = start
+            while name not in path and name not in looked_at:
+                path[name] = None
+                name = min(stuck[name], key=list(self.nodes).index)
+            if name in path:
+                circle = list(path)[list(path).index(name) :]
+                shown = circle if len(circle) <= _LONGEST_CIRCLE else [*circle[:5], "…", circle[-1]]
+                self.report.error(
+                    "cycle",
+                    self.keys[name],
+                    f"`{name}` depends on itself: {' → '.join([*shown, name])}; break the circle.",
+                )
+            looked_at |= path.keys()
 
     def rows_named_are_rows(self) -> bool:
         """The rows that `over` columns list exist, and no row is reached from itself."""
@@ -287,8 +297,28 @@ class _Analysis:
             self.report.error(
                 "formula-power", at, f"in `{name}` powers of powers grow beyond all bounds."
             )
-            span = replace(span, degree=1)
+            span = Span(numeric=True, states=span.states)  # said once, and not computed further
         self.measures[name] = replace(draft, span=span)
+
+    def powers_along_rows(self, order: Sequence[str]) -> None:
+        """Report powers that multiply up from row to row, where a fold reads other rows.
+
+        Each pass takes them one row further. What grows by multiplying is out of bounds after a
+        few; what does not may go on, since there are only so many rows.
+        """
+        if not self.guessed:
+            return
+        known = len(self.report.problems)
+        for _ in range(_PASSES):
+            before = [self.measures[name].span.degree for name in order]
+            for name in order:
+                self.measure(name)
+            grown = [p for p in self.report.problems[known:] if p.code == "formula-power"]
+            del self.report.problems[known:]
+            if grown:
+                self.report.problems.append(grown[0])
+            if grown or before == [self.measures[name].span.degree for name in order]:
+                return
 
     def grain_of(self, name: str) -> Grain:
         if name in self.nodes:
@@ -426,10 +456,17 @@ class _Analysis:
                 return self.map_span(measure, node)
             case Cases() as node:
                 spans = []
-                for case in node.cases:
+                for place, case in enumerate(node.cases):
                     self.spot = case.place or self.keys[measure.name]
                     if case.when is not None:
                         self.condition(measure, case.when)
+                        if any(case.when == earlier.when for earlier in node.cases[:place]):
+                            self.report.warning(
+                                "never-happens",
+                                self.spot,
+                                f"case {place + 1} of `{measure.name}` never decides: a case "
+                                "before it has the same `when`.",
+                            )
                     if isinstance(case.give, (str, State)):
                         spans.append(constant_span(case.give))
                     else:
@@ -532,7 +569,7 @@ class _Analysis:
         fixed = [dim for dim in node.dims if dim in self.columns]
         if any(per_row):
             fixed.append("id")
-        missing: list[str] = []
+        missing: dict[str, None] = {}
         reached: set[tuple[int, str]] = set()
         seen = set()
         for context in self.shell.contexts(measure.grain).values():
@@ -553,15 +590,15 @@ class _Analysis:
                     possible = span.finite()
                 deeper: list[tuple[Table, tuple[str, ...]]] = []
                 for table, path in level:
-                    keys = list(table)
                     if possible is None:
-                        taken = [key for key in keys if span.may_be(key)]
+                        taken = [key for key in table if span.may_be(key)]
                         if node.otherwise is None:
-                            missing.append(" ".join((*path, "any other value")))
+                            missing[" ".join((*path, "any other value"))] = None
                     else:
+                        keys = _keys_by_value(table)
                         taken = []
                         for one in possible:
-                            found = [k for k in keys if _same(k, one)]
+                            found = keys.get(one, [])
                             if len(found) > 1:
                                 self.report.error(
                                     "map-overlap",
@@ -569,7 +606,9 @@ class _Analysis:
                                     f"`{measure.name}` has {_quoted(found)} for the same number.",
                                 )
                             if not found and node.otherwise is None:
-                                missing.append(" ".join((*path, str(one))))
+                                if len(missing) > _MOST_MISSING:
+                                    break  # enough to tell
+                                missing[" ".join((*path, str(one)))] = None
                             taken += found
                     for key in dict.fromkeys(taken):
                         reached.add((id(table), key))
@@ -579,13 +618,14 @@ class _Analysis:
                 level = deeper
         at = self.keys[measure.name]
         if missing:
-            shown = _quoted(list(dict.fromkeys(missing)))
+            shown = _quoted(list(missing))
             self.report.error(
                 "map-incomplete",
                 at,
                 f"the map `{measure.name}` has nothing for {shown}; add the entries or an `else`.",
             )
-        self._unreached(measure, node, node.table, 0, reached, spans)
+        if len(missing) <= _MOST_MISSING:  # else not every entry was come to
+            self._unreached(measure, node, node.table, 0, reached, spans)
 
     def _unreached(
         self,
@@ -635,6 +675,13 @@ class _Analysis:
         if node.weight is not None:
             span = self.weighted(measure, node.weight, span)
         self.stops(measure, node, span)
+        # What a policy puts in the place of a state is a member like any other.
+        given = [
+            constant_span(value)
+            for state, value in node.policy.items()
+            if state in span.states and value not in ("skip", "stop")
+        ]
+        span = union([span, *(stand_in for stand_in in given if not stand_in.states)])
         if node.kind in ("sum", "mean", "product") and (span.has_labels or span.days):
             self.report.error(
                 "not-a-number",
@@ -652,11 +699,6 @@ class _Analysis:
                     "least first" + (f"; it leaves out {_quoted(unranked)}." if unranked else "."),
                 )
         empty = [constant_span(node.empty)]
-        given = [
-            constant_span(value)
-            for state, value in node.policy.items()
-            if state in span.states and value not in ("skip", "stop")
-        ]
         states = frozenset(s for s in span.states if node.policy.get(s) == "stop")
         if node.kind == "first":
             states |= span.states  # none of the members has a value
@@ -687,7 +729,14 @@ class _Analysis:
                 self.keys[measure.name],
                 f"in `{measure.name}` a weight may be negative; weights are 0 or more.",
             )
-        return replace(span, states=span.states | found.states)
+        elif found.numeric and found.low == found.high == 0:
+            self.report.error(
+                "weights-cancel",
+                self.keys[measure.name],
+                f"in `{measure.name}` every weight is 0: nothing would count.",
+            )
+        degree = span.degree + found.degree if found.numbers is None else span.degree
+        return replace(span, states=span.states | found.states, degree=degree)
 
     def stops(self, measure: Measure, node: Fold, span: Span) -> None:
         for state in (State.UNANSWERED, State.INCONCLUSIVE):
@@ -845,8 +894,14 @@ def _quiet(analysis: _Analysis, measure: Measure, found: Expression) -> Span | N
     return None if broken else span
 
 
-def _same(key: str, value: str | Fraction) -> bool:
-    return key == value if isinstance(value, str) else read_number(key) == value
+def _keys_by_value(table: Table) -> Mapping[str | Fraction, list[str]]:
+    """The keys that stand for each label and for each number: several for one number overlap."""
+    keys: dict[str | Fraction, list[str]] = {key: [key] for key in table}
+    for key in table:
+        number = read_number(key)
+        if number is not None:
+            keys.setdefault(number, []).append(key)
+    return keys
 
 
 def _quoted(words: Sequence[str]) -> str:

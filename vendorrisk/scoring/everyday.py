@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from vendorrisk.conditions import (
     DONT_KNOW,
+    RESERVED,
     STATES,
     AtLeast,
     Condition,
@@ -189,6 +190,13 @@ class _Reader:
         if text is None:
             return Fraction(least)
         found = read_number(text)
+        if found is not None and most == 100 and text.endswith("%"):
+            self.report.error(
+                "not-a-number",
+                text,
+                f"{what} counts to 100 as it is: write {text.rstrip('%')} without the `%`.",
+            )
+            return min(found * 100, Fraction(most))
         if found is None or not least <= found <= most:
             self.report.error(
                 "not-a-number", text, f"{what} must be a number from {least} to {most}: `{text}`."
@@ -219,7 +227,17 @@ class _Reader:
             return None
         fields = Fields(data, self.report, "`assurance`", at=top.key("assurance"))
         by = fields.text("by")
-        levels = tuple(str(level) for level in fields.texts("levels", required=True))
+        listed = fields.texts("levels", required=True)
+        for place, level in enumerate(listed):
+            if level in listed[:place]:
+                self.report.error("duplicate", level, f"the level `{level}` stands there twice.")
+            if level in RESERVED or level == "contradicted":
+                self.report.error(
+                    "bad-id",
+                    level,
+                    f"`{level}` has a meaning of its own: call the level otherwise.",
+                )
+        levels = tuple(dict.fromkeys(str(level) for level in listed))
         shares = {
             str(value): self._shares(value, row, levels)
             for value, row in fields.mapping("shares", required=True).items()
@@ -318,7 +336,14 @@ class _Reader:
             self.report.error(
                 "negative-weight", top.key("criteria"), "every weight is 0: nothing would count."
             )
-        for name in domains:
+        for name, domain in domains.items():
+            mine = [criterion for criterion in found.values() if criterion.domain == name]
+            if mine and not any(c.weight for c in mine) and any(c.weight for c in found.values()):
+                self.report.error(
+                    "negative-weight",
+                    mine[0].place,
+                    f"every weight in the domain `{domain.id}` is 0: it could have no score.",
+                )
             if name not in self.named_domains:
                 self.report.error(
                     "unused", top.key("domains"), f"no criterion belongs to the domain `{name}`."
@@ -405,7 +430,8 @@ class _Reader:
             return []
         rungs = []
         for written, band in [*((e, e.band) for e in edges), (None, rest)]:
-            worth = self.number(Text(str(band), place_of(fields.key("bands"))), "points")
+            written_as = write_number(band) if isinstance(band, Fraction) else str(band)
+            worth = self.number(Text(written_as, place_of(fields.key("bands"))), "points")
             says = "else"
             if written is not None:
                 sign = (">" if from_top else "<") + ("=" if written.inclusive else "")
@@ -596,6 +622,11 @@ class _Reader:
             self.report.error(
                 "bands-order", top.key("bands"), "bands stand best first, by their lower edges."
             )
+        for band in written:
+            if band in STATES or read_number(band) is not None:
+                self.report.error(
+                    "bad-id", band, f"a band is a word of your own, and `{band}` is none."
+                )
         return {band: str(edge) for band, edge in written.items()}  # a band keeps its place
 
     # -- what hides what --------------------------------------------------------------------------
@@ -610,7 +641,7 @@ class _Reader:
                 if hiding not in self.named_questions:
                     self.report.error(
                         "hidden-by-ungraded",
-                        None,
+                        criterion.place,
                         f"the criterion `{criterion.id}` grades `{criterion.question}`, which the "
                         f"answer to `{hiding}` can hide; give `{hiding}` a criterion, "
                         "so that hiding earns what that answer earns.",

@@ -21,6 +21,7 @@ from vendorrisk.document import Report, did_you_mean
 LARGEST_POWER = 20
 _LONGEST = 2000
 _DEEPEST = 40
+_MOST_OPERATIONS = 100
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "min": (2, 20),
@@ -101,6 +102,7 @@ class _Parser:
         self.tokens = list(_tokens(text))
         self.at = 0
         self.depth = 0
+        self.operations = 0
 
     def formula(self) -> Expression:
         found = self.expression(0)
@@ -134,6 +136,13 @@ class _Parser:
         left = self.operand()
         while (operator := self.peek()) in _BINDS and _BINDS[operator or ""] > binding:
             self.take()
+            self.operations += 1  # each makes the tree one deeper, brackets or not
+            if self.operations > _MOST_OPERATIONS:
+                raise _FormulaError(
+                    "formula-too-long",
+                    f"it has more than {_MOST_OPERATIONS} operations; split it into measures, "
+                    "or fold a list.",
+                )
             right = self.expression(_BINDS[operator or ""])
             if operator == "**":
                 _check_power(right)

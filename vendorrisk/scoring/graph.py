@@ -159,7 +159,8 @@ class Span:
     """All the values a name may take, as far as that can be told without a sheet.
 
     `numeric`: it may be a number, between `low` and `high` (None: no bound known) and, where
-    `numbers` is given, one of those. `degree` bounds how powers multiply up.
+    `numbers` is given, one of those. `degree` bounds how powers multiply up; where something was
+    `divided`, they multiply up in sums as well, since denominators do.
     """
 
     labels: frozenset[str] = frozenset()
@@ -172,6 +173,7 @@ class Span:
     days: bool = False
     states: frozenset[State] = frozenset()
     degree: int = 1
+    divided: bool = False
 
     @property
     def has_labels(self) -> bool:

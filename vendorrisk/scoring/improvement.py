@@ -62,6 +62,9 @@ _MOST_TICKS = 8
 
 _MOST_PRICES = 8
 
+_DEEPEST = 100
+"""Measures that build on one another; beyond, a sheet is computed as a whole."""
+
 Levels = Mapping[str, str]
 
 
@@ -217,6 +220,8 @@ class _Trial:
     def __init__(self, engine: _Engine, sheet: Sheet) -> None:
         self._engine, self._sheet = engine, sheet
         self._found: dict[int, object] = {}
+        if engine.deep:
+            self._found = dict(enumerate(engine.program.run(sheet)))
 
     def __getitem__(self, slot: int) -> object:
         if slot in self._found:
@@ -239,6 +244,11 @@ class _Engine:
         self.program = program
         self.leaves: dict[int, Leaf] = {leaf.slot: leaf for leaf in program.leaves.values()}
         self.cells: dict[int, Cell] = {cell.slot: cell for cell in program.order}
+        depths: dict[int, int] = {}
+        for cell in program.order:
+            depths[cell.slot] = 1 + max((depths.get(slot, 0) for slot in cell.needs), default=0)
+        # Cells ask for one another, each a few calls deeper, and calls go only so deep.
+        self.deep = max(depths.values(), default=0) > _DEEPEST
 
 
 # -- everyday rubrics -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from vendorrisk.conditions import RESERVED, STATES, Condition, State, holds, parse, read_number
 from vendorrisk.document import (
     Fields,
+    Place,
     Record,
     Report,
     Text,
@@ -83,12 +84,14 @@ class _Reader:
         self.tables, self.questionnaire, self.report = tables, questionnaire, report
         self.table_rows = Rows()
         self.rows_are_wrong = False
+        self.rows_at: Place | None = None
         self.inputs: dict[str, Input] = {}
         self.nodes: dict[str, Node] = {}
+        self.measures_read = 0
         self.says: dict[str, str] = {}
 
     def draft(self) -> Draft:
-        return Draft(self.table_rows, self.inputs, self.nodes, self.says)
+        return Draft(self.table_rows, self.inputs, self.nodes, self.says, self.rows_at)
 
     # -- rows -----------------------------------------------------------------------------------
 
@@ -105,6 +108,7 @@ class _Reader:
         only = fields.raw("only")
         derived = fields.mapping("columns")
         fields.done()
+        self.rows_at = place_of(name) or place_of(key)
         if (name is None) == (not listed):
             self.report.error(
                 "rows", key, "`rows` needs either `from:` (a table's file name) or `list:`."
@@ -458,8 +462,12 @@ class _Reader:
             return
         if not self._name_is_free(name, "measure"):
             return
-        if len(self.nodes) >= MOST_MEASURES:
-            self.report.error("too-many", name, f"a rubric has at most {MOST_MEASURES} measures.")
+        self.measures_read += 1
+        if self.measures_read > MOST_MEASURES:
+            if self.measures_read == MOST_MEASURES + 1:
+                self.report.error(
+                    "too-many", name, f"a rubric has at most {MOST_MEASURES} measures."
+                )
             return
         if isinstance(data, str):
             data = Record({Text("formula", place_of(data)): data})
@@ -790,6 +798,10 @@ class _Reader:
             )
             if bad and key in has
         ]
+        for key in ("by", "order"):
+            listed = fields.record.get(key)
+            if isinstance(listed, list) and len({str(one) for one in listed}) < len(listed):
+                wrong.append((key, f"`{key}` names something twice"))
         formulas = [isinstance(member, Expression) for member in members if member is not None]
         if kind in ("any", "all", "ladder") and any(formulas):
             wrong.append((kind, f"`{kind}` takes conditions, such as {{measure: value}}"))

@@ -32,6 +32,7 @@ ENGINE = "3"
 """The version of the arithmetic and of its sentences: it changes when the same input may give other
 bytes."""
 
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)+")
 _MEASURE_KEYS = ("rows", "inputs", "measures", "results")
 
@@ -99,6 +100,12 @@ def read_rubric(
     before = len(report.errors)
     fields = Fields(record, report, "a rubric")
     identity = fields.text("rubric")
+    if identity and not _ID.fullmatch(identity):
+        report.error(
+            "bad-id",
+            identity,
+            "a rubric's id is up to 64 small letters, digits and hyphens, as in its folder's name.",
+        )
     version = fields.whole("version")
     title = fields.text("title")
     fields.optional("cites")

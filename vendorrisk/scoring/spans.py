@@ -55,6 +55,7 @@ def union(spans: Iterable[Span]) -> Span:
         days=any(span.days for span in parts),
         states=frozenset().union(*(span.states for span in parts)),
         degree=max((span.degree for span in parts), default=1),
+        divided=any(span.divided for span in parts),
     )
 
 
@@ -79,6 +80,9 @@ def combined(found: Apply, parts: Sequence[Span]) -> Span:
     low: Fraction | None = None
     high: Fraction | None = None
     degree = max(part.degree for part in parts)
+    divided = any(part.divided for part in parts)
+    if divided and operation in ("+", "-"):
+        degree = sum(part.degree for part in parts if not _constant(part))
     if operation == "+":
         low, high = _plus(first.low, parts[1].low), _plus(first.high, parts[1].high)
     elif operation == "-":
@@ -87,7 +91,9 @@ def combined(found: Apply, parts: Sequence[Span]) -> Span:
         low, high = _minus(Fraction(0), first.high), _minus(Fraction(0), first.low)
     elif operation in ("*", "/"):
         degree = sum(part.degree for part in parts)
-        low, high = _product_range(operation, first, parts[1])
+        divided = divided or (operation == "/" and not _constant(parts[1]))
+        if degree <= LARGEST_DEGREE:
+            low, high = _product_range(operation, first, parts[1])
         if operation == "/" and not excludes_zero(parts[1]):
             states |= {State.NOT_APPLICABLE}
     elif operation == "**":
@@ -119,7 +125,13 @@ def combined(found: Apply, parts: Sequence[Span]) -> Span:
         high = first.high if first.high is None or not up else first.high + step
         if low is not None and first.low is not None and first.low >= 0:
             low = max(low, Fraction(0))
-    return Span(numeric=True, low=low, high=high, states=states, degree=degree)
+    return Span(
+        numeric=True, low=low, high=high, states=states, degree=max(1, degree), divided=divided
+    )
+
+
+def _constant(span: Span) -> bool:
+    return span.numbers is not None and len(span.numbers) == 1
 
 
 def _plus(a: Fraction | None, b: Fraction | None) -> Fraction | None:

@@ -116,6 +116,10 @@ class _Search:
         self.written = _written_numbers(self.graph)
         leaves = self.program.leaves.values()
         self.answers = {leaf.key: leaf for leaf in leaves if leaf.input.source == "answers"}
+        self.row_questions = frozenset(self.graph.rows.questions.values())
+        self.rows_input = next(
+            (i.name for i in self.graph.inputs.values() if i.per_row and i.source == "answers"), ""
+        )
         self.values = {key: self._values(leaf) for key, leaf in self.answers.items()}
         self.facts = [leaf for leaf in leaves if leaf.input.source == "facts"]
         self.marks = [leaf for leaf in leaves if leaf.input.source == "review"]
@@ -192,10 +196,9 @@ class _Search:
 
     def _input_name(self, leaf: Leaf) -> str:
         """The input as the author declared it: a row's own name stands for the input of rows."""
-        if leaf.input.declared or leaf.key not in self.graph.rows.questions.values():
+        if leaf.input.declared or leaf.key not in self.row_questions:
             return leaf.input.name
-        rows = (i.name for i in self.graph.inputs.values() if i.per_row and i.source == "answers")
-        return next(rows, leaf.input.name)
+        return self.rows_input or leaf.input.name
 
     def _payments(self, claims: list[_Claim], most: int) -> dict[str, Payment]:
         """One payment for each input, before `most` sheets are tried."""

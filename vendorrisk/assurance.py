@@ -44,7 +44,7 @@ from vendorrisk.scoring import (
 )
 from vendorrisk.scoring.everyday import hiding_questions
 from vendorrisk.scoring.expansion import LIFTED
-from vendorrisk.scoring.scorecard import said
+from vendorrisk.scoring.scorecard import readable, said
 
 CONTRADICTED = "contradicted"
 SCOPE_FIELDS = ("product", "environment", "entity")
@@ -844,7 +844,7 @@ def _told(proof: _Proof, questionnaire: Questionnaire) -> Standing:
     """A proof as a standing, with the sentence that says why."""
     kind = questionnaire.evidence_kinds.get(proof.item.kind)
     title = proof.item.kind if kind is None else kind.title
-    level, until = _say(proof.level or ""), proof.fresh_until
+    level, until = readable(proof.level or ""), proof.fresh_until
     name, value, assessed = proof.scope
     why = {
         "not_asked_for": f"{title} is not among what this question asks for, so it counts for "
@@ -853,7 +853,7 @@ def _told(proof: _Proof, questionnaire: Questionnaire) -> Standing:
         "of scope, so it counts for nothing.",
         "fresh": f"{title}{f', fresh until {until}' if until else ''}: supports {level}.",
         "stale": f"{title} was fresh until {until} and is stale: supports {level} in place of "
-        f"{_say(proof.full)}.",
+        f"{readable(proof.full)}.",
         "too_old": f"{title} was fresh until {until} and is too old: supports {level} only.",
     }[proof.state]
     return Standing(
@@ -891,10 +891,6 @@ class _Ageing:
             )
         fresh, stale = first_days
         return 0 if start >= fresh else 1 if start >= stale else 2
-
-
-def _say(level: str) -> str:
-    return level.replace("_", " ")
 
 
 _NOTHING_ASKED: AsksFor = ((), {})

@@ -13,6 +13,7 @@ from math import floor
 from typing import Literal
 
 from vendorrisk.assurance import Submission
+from vendorrisk.scoring.scorecard import readable
 
 _MOST_REASONS = 3
 """Reasons for one ceiling that are told in full."""
@@ -99,10 +100,10 @@ def residual_risk(
     why = []
     if knocked_out:
         left = appetite.likelihood_when_knocked_out
-        why.append(f"A knockout makes the likelihood {_say(left)}, whatever the score.")
+        why.append(f"A knockout makes the likelihood {readable(left)}, whatever the score.")
     elif overall is None:
         left = likelihood
-        why.append(f"There is no score, so the likelihood stays {_say(likelihood)}.")
+        why.append(f"There is no score, so the likelihood stays {readable(likelihood)}.")
     else:
         bar, falls = next(
             ((bar, n) for bar, n in appetite.likelihood_falls if overall >= bar), (Fraction(0), 0)
@@ -112,23 +113,24 @@ def residual_risk(
             lowest = appetite.likelihood_falls[-1][0]
             why.append(
                 f"A score of {floor(overall)} is below {floor(lowest)}, so the likelihood stays "
-                f"{_say(likelihood)}."
+                f"{readable(likelihood)}."
             )
         else:
             why.append(
                 f"A score of {floor(overall)} (at least {floor(bar)}) lowers the likelihood by "
-                f"{_count(falls, 'level')}, from {_say(likelihood)} to {_say(left)}."
+                f"{_count(falls, 'level')}, from {readable(likelihood)} to {readable(left)}."
             )
     harm = impact
     if reductions:
         harm = _lower(appetite, impact, appetite.impact_falls)
         why.append(
-            f"{reductions[0].because} That is verified, so the impact falls from {_say(impact)} "
-            f"to {_say(harm)}."
+            f"{reductions[0].because} That is verified, so the impact falls from "
+            f"{readable(impact)} to {readable(harm)}."
         )
     level = appetite.risk[left, harm]
     why.append(
-        f"Likelihood {_say(left)} and impact {_say(harm)} make the residual risk {_say(level)}."
+        f"Likelihood {readable(left)} and impact {readable(harm)} make the residual risk "
+        f"{readable(level)}."
     )
     return ResidualRisk(left, harm, level, tuple(why))
 
@@ -199,8 +201,8 @@ def _approval(
     worst = bars.residual_at_most
     if worst is not None and appetite.levels.index(residual.level) > appetite.levels.index(worst):
         against.append(
-            f"The residual risk is {_say(residual.level)}; tier {bars.tier} approves at most "
-            f"{_say(worst)}."
+            f"The residual risk is {readable(residual.level)}; tier {bars.tier} approves at most "
+            f"{readable(worst)}."
         )
     if against:
         return Option("approve", False, tuple(against))
@@ -210,7 +212,7 @@ def _approval(
         (
             f"The score of {floor(overall or 0)} reaches the {floor(bars.approve)} that tier "
             f"{bars.tier} asks for, no rule holds it down, and the residual risk is "
-            f"{_say(residual.level)}.",
+            f"{readable(residual.level)}.",
         ),
     )
 
@@ -264,10 +266,6 @@ def _acceptance(bars: TierAppetite) -> str:
 
 def _lower(appetite: Appetite, level: str, by: int) -> str:
     return appetite.levels[max(0, appetite.levels.index(level) - by)]
-
-
-def _say(level: str) -> str:
-    return level.replace("_", " ")
 
 
 def _count(number: int, noun: str) -> str:

@@ -605,7 +605,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("assurance.evidence", {"scan": "certain"}, ["unknown-name"]),
         ("weights.high", "-3", ["negative-weight"]),
         ("weights.high", "three", ["negative-weight"]),
-        ("weights", {"critical": "0", "high": "0", "low": "0"}, ["negative-weight"]),
+        ("weights", {"critical": "0", "high": "0", "low": "0"}, ["weights-cancel"]),
         ("domains.overall", {"title": "Overall"}, ["bad-id", "unused"]),
         ("domains.spare", {"title": "Spare"}, ["unused"]),
         ("domains.access.critical", "maybe", ["not-one-of"]),

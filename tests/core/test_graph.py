@@ -46,6 +46,12 @@ def problems(text: str, **kwargs: Any) -> list[str]:
     return [p.code if p.severity == "error" else f"{p.code}?" for p in report.problems]
 
 
+def placed(text: str, **kwargs: Any) -> list[tuple[int, str]]:
+    """The line and the code of every error; three lines of a head come before the text."""
+    _, report = read(text, **kwargs)
+    return [(p.place.line if p.place else 0, p.code) for p in report.errors]
+
+
 # -- each kind ------------------------------------------------------------------------------------
 
 
@@ -556,11 +562,7 @@ def test_rows_that_read_one_another_in_a_circle_are_refused() -> None:
 
 
 def test_a_problem_says_where_it_is_and_all_are_reported_at_once() -> None:
-    _, report = read(
-        """
-        rubric: sample
-        version: 1
-        title: Sample
+    bad = """
         inputs:
           size: {from: answers, number: true}
         measures:
@@ -569,73 +571,37 @@ def test_a_problem_says_where_it_is_and_all_are_reported_at_once() -> None:
           c: {bands: size, to: {x: 1}}
         results: {overall: c}
         """
-    )
-    assert [(str(p.place), p.code) for p in report.problems] == [
-        ("rubric.yaml:8", "formula-power"),
-        ("rubric.yaml:9", "bands-gap"),
-    ]
-    _, report = read(
-        "inputs: {n: {from: answers, number: true}}\nmeasures:\n  a: m + 1\n  c: x\n"
-        "results: {overall: c}"
-    )
-    assert [(p.code, p.place.line if p.place else 0) for p in report.errors] == [
-        ("unknown-name", 6),
-        ("unknown-name", 7),
-    ]
+    assert placed(bad) == [(8, "formula-power"), (9, "bands-gap")]
+    unknown = """
+        inputs: {n: {from: answers, number: true}}
+        measures:
+          a: m + 1
+          c: x
+        results: {overall: c}
+        """
+    assert placed(unknown) == [(6, "unknown-name"), (7, "unknown-name")]
 
 
 def test_a_problem_of_a_case_stands_at_the_line_of_that_case() -> None:
-    _, report = read(
-        """
-        rubric: sample
-        version: 1
-        title: Sample
-        inputs:
-          colour: {from: answers, choices: [red, green]}
-        measures:
-          m:
-            cases:
-            - {when: {colour: red}, give: 1}
-            - {when: {colour: blue}, give: 2}
-            else: 1 / 0
-          k:
-            map: colour
-            to: nowhere.csv
-        results: {overall: m, k: k}
-        """,
-        tables={"nowhere.csv": "colour,k\nred,1\ngreen,2"},
-    )
-    assert [(str(p.place), p.code) for p in report.errors] == [
-        ("rubric.yaml:10", "impossible-value"),
-        ("rubric.yaml:11", "divides-by-zero"),
-    ]
-    _, report = read(
-        """
-        rubric: sample
-        version: 1
-        title: Sample
+    cases = """
         inputs: {colour: {from: answers, choices: [red, green]}}
         measures:
           m:
             cases:
             - {when: {colour: red}, give: 1}
-            - {when: {shade: red}, give: 2}
-            else: shades
+            - {when: {SECOND}, give: 2}
+            else: LAST
         results: {overall: m}
         """
-    )
-    assert [(str(p.place), p.code) for p in report.errors] == [
-        ("rubric.yaml:9", "unknown-name"),
-        ("rubric.yaml:10", "unknown-name"),
-    ]
+    never = cases.replace("SECOND", "colour: blue").replace("LAST", "1 / 0")
+    assert placed(never) == [(9, "impossible-value"), (10, "divides-by-zero")]
+    unknown = cases.replace("SECOND", "shade: red").replace("LAST", "shades")
+    assert placed(unknown) == [(9, "unknown-name"), (10, "unknown-name")]
 
 
 def test_what_nothing_reads_and_what_was_left_blank_is_told_at_its_line() -> None:
     found, report = read(
         """
-        rubric: sample
-        version: 1
-        title: Sample
         inputs:
           colour: {from: answers, choices: [red, green]}
           shade: {from: answers, choices: [light, dark]}

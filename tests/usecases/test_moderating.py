@@ -297,21 +297,13 @@ def test_a_moderator_who_judged_settles_nothing(alone: World) -> None:
     assert row(world, "storage").review.level == "verified"
 
 
-def test_whoever_judged_alone_or_settled_does_not_decide(alone: World) -> None:
+@pytest.mark.parametrize("answers", [("storage",), ()], ids=["judged", "without a word"])
+def test_whoever_had_a_seat_does_not_decide(alone: World, answers: tuple[str, ...]) -> None:
     world = alone
     chair = world.add("chair", Role.REVIEWER, Role.COMMITTEE_MEMBER)
-    judge(world, "chair", "storage", "audited")
-    judge(world, "ben", "storage", "audited")
-    hand_in(world, "chair", "ben")
-    reviewing.finish_review(world.app, world.staff["ben"], world.assessment_id)
-    options = deciding.decision_options(world.app, chair, world.assessment_id)
-    assert not options.may_decide
-    assert "You reviewed" in (options.why_not or "")
-
-
-def test_whoever_handed_in_without_a_word_does_not_decide_either(alone: World) -> None:
-    world = alone
-    chair = world.add("chair", Role.REVIEWER, Role.COMMITTEE_MEMBER)
+    for question in answers:
+        judge(world, "chair", question, "audited")
+        judge(world, "ben", question, "audited")
     hand_in(world, "chair", "ben")
     reviewing.finish_review(world.app, world.staff["ben"], world.assessment_id)
     options = deciding.decision_options(world.app, chair, world.assessment_id)

@@ -15,7 +15,7 @@ from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.graph import Fold
 from vendorrisk.scoring.proof import CounterExample, Promise, lifted_by_approval, prove, sheet_of
 from vendorrisk.scoring.reach import unreachable
-from vendorrisk.scoring.scorecard import said
+from vendorrisk.scoring.scorecard import readable, said
 from vendorrisk.scoring.trials import Payment, Trials, search
 
 _MOST_TOLD = 5
@@ -226,7 +226,7 @@ def _place(pack: Pack, everyday: Everyday, question: str) -> Place:
 
 def _said(value: Value) -> str:
     if isinstance(value, State):
-        return value.value.replace("_", " ")
+        return readable(value.value)
     if isinstance(value, frozenset):
         return " and ".join(f"`{tick}`" for tick in sorted(value)) or "no tick"
     return f"`{value}`"

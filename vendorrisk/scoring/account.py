@@ -11,7 +11,7 @@ from vendorrisk.conditions import State, names
 from vendorrisk.scoring.exact import Cell, Leaf, Member, Program
 from vendorrisk.scoring.formula import Apply, Expression, Name, Number, Term, names_in, term
 from vendorrisk.scoring.graph import Bands, Case, Cases, Context, Fold, Formula, Map, names_of
-from vendorrisk.scoring.scorecard import said
+from vendorrisk.scoring.scorecard import enumerated, readable, said
 
 _MOST_SENTENCES = 4
 _MOST_NAMED = 6
@@ -125,7 +125,7 @@ class Account:
         if type(value) is State:
             without = list(self._without(cell, context, slots))
             if without:
-                return f", from {listed(without)}"
+                return f", from {enumerated(without)}"
         if isinstance(node, Formula):
             if type(value) is State:
                 return f", as {self._written(node.expression, context, slots)} has no value"
@@ -134,7 +134,7 @@ class Account:
             return self._banded(node, context, slots)
         if isinstance(node, Map):
             looked = [self._with_value(name, context, slots) for name in node.dims]
-            return f", which the table gives for {listed(looked)}"
+            return f", which the table gives for {enumerated(looked)}"
         return self._chosen(node, cell, context, slots)
 
     def _without(self, cell: Cell, context: Context, slots: Sequence[object]) -> Iterator[str]:
@@ -171,7 +171,7 @@ class Account:
         elif operation == "negative":
             text = f"−{parts[0]}"
         elif operation in ("min", "max"):
-            text = f"the {'least' if operation == 'min' else 'greatest'} of {listed(parts, 20)}"
+            text = f"the {'least' if operation == 'min' else 'greatest'} of {enumerated(parts, 20)}"
         elif operation == "abs":
             text = f"the size of {parts[0]}"
         else:
@@ -210,7 +210,7 @@ class Account:
             and slot in cell.needs
             and (fired.when is not None or _is_label(slots[slot]))
         ]
-        return f"{how}, as {listed(asked)}" if asked else how
+        return f"{how}, as {enumerated(asked)}" if asked else how
 
     def _asked(self, node: Cases, fired: Case) -> list[str]:
         """The names that were asked to choose a case; of the last, all that were asked before."""
@@ -225,7 +225,7 @@ class Account:
         cell = self.cells.get(slot)
         if cell is not None:
             says = self.program.graph.measures[cell.measure].says
-            says = says or cell.measure.replace("_", " ").replace(".", " ")
+            says = says or readable(cell.measure).replace(".", " ")
             return says + (f" of {readable(' '.join(cell.key))}" if cell.key else "")
         leaf = self.leaves.get(slot)
         return readable(name if leaf is None else leaf.key)
@@ -270,7 +270,7 @@ class Account:
             if member.says and member.value(slots) == value
         ]
         kind = f", the {node.kind} of {every}"
-        return f"{kind}: {listed(deciding, 4)}" if deciding else kind
+        return f"{kind}: {enumerated(deciding, 4)}" if deciding else kind
 
     def _added_up(self, node: Fold, cell: Cell, slots: Sequence[object]) -> str:
         kept, without = self._kept(node, cell, slots)
@@ -288,7 +288,7 @@ class Account:
             return f", the sum of {chosen}{_summed(self.parts(cell, slots), len(kept))}{left}"
         mean = f", the {'weighted ' if node.weight else ''}mean of {chosen}"
         if chosen or node.across:
-            return mean + listed([f"{one.says} ({word(one.value)})" for one in kept]) + left
+            return mean + enumerated([f"{one.says} ({word(one.value)})" for one in kept]) + left
         mean += _count(len(kept), "value")
         least = min(one.value for one in kept)
         greatest = max(one.value for one in kept)
@@ -298,7 +298,7 @@ class Account:
         weights = sum((one.weight for one in kept), Fraction(0))
         mean += f" ({word(points)} ÷ {word(weights)})"
         low, high = (
-            listed([one.says for one in kept if one.value == value], 3)
+            enumerated([one.says for one in kept if one.value == value], 3)
             for value in (least, greatest)
         )
         return f"{mean}, from {word(least)} ({low}) to {word(greatest)} ({high}){left}"
@@ -320,10 +320,10 @@ class Account:
         if node.kind == "any":
             if not holding:
                 return ", as none of them holds" if every > 1 else ""
-            return f", because of {listed(holding, 4)}" if all(holding) else ""
+            return f", because of {enumerated(holding, 4)}" if all(holding) else ""
         if not failing:
             return f", as all {every} hold" if every > 1 else ""
-        return f", because of {listed(failing, 4)}" if all(failing) else ""
+        return f", because of {enumerated(failing, 4)}" if all(failing) else ""
 
     # -- what it was made from --------------------------------------------------------------------
 
@@ -383,12 +383,7 @@ def word(value: object) -> str:
         return said(value, _PLACES)
     if isinstance(value, frozenset):
         return " and ".join(readable(one) for one in sorted(value)) or "none"
-    return _YES.get(str(value), str(value).replace("_", " "))
-
-
-def readable(name: str) -> str:
-    """The id of a row or an input, for a reader."""
-    return name.replace("_", " ")
+    return _YES.get(str(value)) or readable(str(value))
 
 
 def _is_label(value: object) -> bool:
@@ -464,14 +459,7 @@ def _summed(parts: Sequence[Part], every: int) -> str:
     named = [f"{part.says} ({word(part.amount)})" for part in telling[:_MOST_NAMED]]
     left = telling[_MOST_NAMED:]
     rest = word(sum((part.amount for part in left), Fraction(0)))
-    return listed([*named, f"{len(left)} more ({rest} together)"] if left else named)
-
-
-def listed(told: Sequence[str], most: int = _MOST_NAMED + 1) -> str:
-    """ "a, b and c", or "a, b and 7 more"."""
-    if len(told) > most:
-        told = [*told[: most - 1], f"{len(told) - most + 1} more"]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return enumerated([*named, f"{len(left)} more ({rest} together)"] if left else named)
 
 
 def _count(number: int, noun: str) -> str:

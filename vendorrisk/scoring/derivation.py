@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from vendorrisk.conditions import State
 from vendorrisk.questionnaire import Questionnaire
-from vendorrisk.scoring.account import Account, listed, readable
+from vendorrisk.scoring.account import Account
 from vendorrisk.scoring.everyday import Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Cell, Program
 from vendorrisk.scoring.formula import Name, rounded
@@ -23,7 +23,7 @@ from vendorrisk.scoring.graph import (
     Node,
     Rounding,
 )
-from vendorrisk.scoring.scorecard import Result, Scorecard, Used
+from vendorrisk.scoring.scorecard import Result, Scorecard, Used, enumerated, readable
 from vendorrisk.scoring.story import Story
 
 
@@ -44,29 +44,13 @@ class Explainer:
             cell.slot: {} for cell in program.cells.values() if _told_by_value(graph, cell)
         }
         self.account = Account(program)
-        self._silent = {
-            cell.slot
-            for cell in program.cells.values()
-            if _folds_rows(graph.measures[cell.measure].node)
-        }
-        self.told = [
-            (cell, self._by_value.get(cell.slot), self._is_plain(cell))
-            for cell in program.order
-            if graph.measures[cell.measure].grain != BY_ROW
-        ]
+        self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
 
     def scorecard(
         self, slots: Sequence[object], ignored: tuple[str, ...], digests: Mapping[str, str]
     ) -> Scorecard:
         """Everything that the values of one run come to."""
-        derivation = tuple(
-            [
-                Used(cell.measure, cell.key, _exact(slots[cell.slot]))
-                if plain
-                else (known and known.get(slots[cell.slot])) or self.used(cell, slots)
-                for cell, known, plain in self.told
-            ]
-        )
+        derivation = tuple([self.used(cell, slots) for cell in self.told])
         results = {named.name: self.result(named, slots) for named in self.program.graph.results}
         if "overall" not in results:
             why = "This rubric gives no overall result."
@@ -86,11 +70,6 @@ class Explainer:
         )
 
     # -- one measure ----------------------------------------------------------------------------
-
-    def _is_plain(self, cell: Cell) -> bool:
-        """Whether nothing is said of a measure but its value, which may be any."""
-        node = self.program.graph.measures[cell.measure].node
-        return not (cell.branches or _may_bind(node) or cell.slot in self._by_value)
 
     def used(self, cell: Cell, slots: Sequence[object]) -> Used:
         """What a measure came to, and through which case or members."""
@@ -120,7 +99,7 @@ class Explainer:
             missing = "overall result" if named.name == "overall" else "score for this"
             return Result(state, None, (f"This rubric gives no {missing}.",))
         slot = self.program.slots[named.measure, named.key]
-        why = [] if slot in self._silent else list(self.reasons(slot, slots))
+        why = list(self.reasons(slot, slots))
         value = slots[slot]
         if type(value) is State:
             why += self.missing(slot, slots, value)
@@ -143,7 +122,7 @@ class Explainer:
             seen.add(slot)
             cell = self.cell_at[slot]
             measure = self.program.graph.measures[cell.measure]
-            if _folds_rows(measure.node):
+            if isinstance(measure.node, Fold) and not measure.node.across:
                 return  # many rows went in; their lines tell why
             used = self.used(cell, slots)
             if used.because:
@@ -152,11 +131,11 @@ class Explainer:
                 says = [self._called(name) for name in used.binding if name]
                 if says:
                     verb = "decides" if len(says) == 1 else "decide"
-                    yield f"{self._called(cell.measure)}: {listed(says)} {verb}."
+                    yield f"{self._called(cell.measure)}: {enumerated(says)} {verb}."
             if type(slots[slot]) is not State and not _passes_on(measure.node):
                 return  # the same value elsewhere is a coincidence
             value = slots[slot]
-            cells = [n for n in cell.needs if n in self.cell_at and _same(slots[n], value)]
+            cells = [n for n in cell.needs if n in self.cell_at and slots[n] == value]
             if len(cells) != 1:
                 return
             slot = cells[0]
@@ -181,7 +160,7 @@ class Explainer:
                 todo += self.cell_at[at].needs
         if found:
             verb = "is" if len(found) == 1 else "are"
-            keys = listed([readable(key) for key in sorted(found)], 6)
+            keys = enumerated([readable(key) for key in sorted(found)], 6)
             yield f"It has no value, because {keys} {verb} {state.value}."
 
 
@@ -231,21 +210,7 @@ def _may_bind(node: Node) -> bool:
     return isinstance(node, Fold) and node.kind in ("least", "greatest", "first", "any", "all")
 
 
-def _folds_rows(node: Node) -> bool:
-    return isinstance(node, Fold) and not node.across
-
-
 _EXACT = frozenset({State, str, Fraction})
-_WORDS = frozenset({State, str, frozenset})
-
-
-def _same(one: object, other: object) -> bool:
-    """Equality, at once where words or identity settle it: comparing with fractions is slow."""
-    if one is other:
-        return True
-    if type(one) in _WORDS or type(other) in _WORDS:
-        return type(one) is type(other) and one == other
-    return one == other
 
 
 def _exact(value: object) -> Fraction | str | State:

@@ -334,13 +334,13 @@ class _Reader:
                 found[criterion.id] = criterion
         if found and not any(criterion.weight for criterion in found.values()):
             self.report.error(
-                "negative-weight", top.key("criteria"), "every weight is 0: nothing would count."
+                "weights-cancel", top.key("criteria"), "every weight is 0: nothing would count."
             )
         for name, domain in domains.items():
             mine = [criterion for criterion in found.values() if criterion.domain == name]
             if mine and not any(c.weight for c in mine) and any(c.weight for c in found.values()):
                 self.report.error(
-                    "negative-weight",
+                    "weights-cancel",
                     mine[0].place,
                     f"every weight in the domain `{domain.id}` is 0: it could have no score.",
                 )

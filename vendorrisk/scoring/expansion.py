@@ -35,6 +35,7 @@ from vendorrisk.scoring.everyday import (
     hiding_questions,
 )
 from vendorrisk.scoring.formula import write_number
+from vendorrisk.scoring.scorecard import INSUFFICIENT
 
 APPROVED = "approved"
 CONTRADICTED = "contradicted"
@@ -477,7 +478,7 @@ class _Expansion:
                     {
                         "when": {"domain.basis": "insufficient"},
                         "give": "no_score",
-                        "because": "Insufficient basis: more than "
+                        "because": f"{INSUFFICIENT}more than "
                         f"{_percent(self.rubric.limits.not_applicable)} of the domain's weight "
                         "is not applicable.",
                     }
@@ -678,7 +679,7 @@ class _Expansion:
                 {
                     "when": {"total.basis": "insufficient"},
                     "give": "no_score",
-                    "because": "Insufficient basis: too much of what was asked is not applicable.",
+                    "because": f"{INSUFFICIENT}too much of what was asked is not applicable.",
                 }
             )
         return {

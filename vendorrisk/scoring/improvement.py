@@ -43,7 +43,7 @@ from vendorrisk.scoring.formula import write_number
 from vendorrisk.scoring.graph import Bands, Span
 from vendorrisk.scoring.plain_text import Names
 from vendorrisk.scoring.rubric import Rubric
-from vendorrisk.scoring.scorecard import said
+from vendorrisk.scoring.scorecard import readable, said
 
 SECONDS = 2.0
 """How long to search."""
@@ -148,9 +148,9 @@ class Improvement:
 
 def _proof(change: Change, titles: Mapping[str, str] | None) -> str:
     """The level to reach, and the kinds of evidence that do."""
-    level = (change.level or "").replace("_", " ")
+    level = readable(change.level or "")
     known = titles or {}
-    kinds = " or ".join(known.get(kind, kind.replace("_", " ")) for kind in change.kinds)
+    kinds = " or ".join(known.get(kind) or readable(kind) for kind in change.kinds)
     return f"{level} ({kinds})" if kinds else level
 
 

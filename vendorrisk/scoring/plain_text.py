@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from vendorrisk.questionnaire import Question, Questionnaire
-from vendorrisk.scoring.scorecard import DomainLine, FiredRule, Line, Result, Scorecard, Step, said
+from vendorrisk.scoring.scorecard import (
+    DomainLine,
+    FiredRule,
+    Line,
+    Result,
+    Scorecard,
+    Step,
+    readable,
+    said,
+)
 
 EFFECTS: Mapping[str, str] = {
     "knockout": "Knockout",
@@ -77,11 +86,7 @@ def value_text(result: Result) -> str:
     """A result's value: a number rounded down to four places, a label, or why there is none."""
     if isinstance(result.shown, Fraction):
         return said(result.shown, 4)
-    return result.state.replace("_", " ") if result.shown is None else _words(result.shown)
-
-
-def _words(label: str) -> str:
-    return label.replace("_", " ")
+    return readable(result.state if result.shown is None else result.shown)
 
 
 def _measures(card: Scorecard) -> Iterator[str]:

@@ -359,7 +359,7 @@ class _Reader:
                 "into a column; or say `listed_in:` a fact that lists rows."
             )
         if found.per_row and found.source == "answers":
-            other = next((i for i in self.inputs.values() if _reads_same(i)), None)
+            other = next((i for i in self.inputs.values() if _reads_rows(i)), None)
             if other is not None:
                 return (
                     f"reads the same answers as `{other.name}`: a row has one answer. Put what "
@@ -923,7 +923,7 @@ def input_of(question: Question) -> Input:
     )
 
 
-def _reads_same(found: Input) -> bool:
+def _reads_rows(found: Input) -> bool:
     return found.declared and found.per_row and found.source == "answers"
 
 

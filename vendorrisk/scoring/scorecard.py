@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -18,6 +18,9 @@ _STATE_OF = {
     State.INCONCLUSIVE: "inconclusive",
     State.NO_SCORE: "no_score",
 }
+
+INSUFFICIENT = "Insufficient basis: "
+"""How the reason begins why an everyday rubric gives no score: too little is left to score."""
 
 CAUSES: Mapping[str, str] = {
     "weaker_answer": "Weaker answers",
@@ -329,3 +332,18 @@ def said(value: Fraction | int, places: int = 1) -> str:
     digits = str(abs(rounded := above * 10**places // below)).rjust(places + 1, "0")
     sign, whole, part = "-" if rounded < 0 else "", digits[:-places], digits[-places:].rstrip("0")
     return f"{sign}{whole}.{part}" if part else f"{sign}{whole}"
+
+
+_WORDS = {"self_attested": "self-attested"}
+
+
+def readable(name: str) -> str:
+    """An id of a row, a level, a label or a state as words: `self_attested` is self-attested."""
+    return _WORDS.get(name) or name.replace("_", " ")
+
+
+def enumerated(told: Sequence[str], most: int = 7) -> str:
+    """ "a, b and c", or "a, b and 7 more"."""
+    if len(told) > most:
+        told = [*told[: most - 1], f"{len(told) - most + 1} more"]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

@@ -16,6 +16,7 @@ from vendorrisk.scoring.everyday import Criterion, Everyday
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
 from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, LIFTED, not_cleared_by
 from vendorrisk.scoring.formula import exact, write_number
+from vendorrisk.scoring.plain_text import Names
 from vendorrisk.scoring.scorecard import (
     CAUSES,
     CEILINGS,
@@ -25,11 +26,9 @@ from vendorrisk.scoring.scorecard import (
     Line,
     Result,
     Step,
+    readable,
     said,
 )
-
-_LEVELS = {"self_attested": "self-attested"}
-"""Levels of assurance that are not said as they are written."""
 
 _LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
 
@@ -112,10 +111,12 @@ class Story:
         self.program, self.everyday = program, everyday
         self.admissions = everyday.assurance.admissions if everyday.assurance else Fraction(100)
         self.questions = {q.id: q for section in asked.sections for q in section.questions}
+        self.names = Names(self.questions)
         self.places = {
             criterion.id: self._places(criterion) for criterion in everyday.criteria.values()
         }
-        # What most rows come to was told before: where to look that up without opening the row.
+        # Most readings were told before: where each is looked up without opening its criterion. A
+        # criterion that no sheet changes has no reading; its answer is none that is known, either.
         self.rows = [(p.answer, p.reading or p.answer, p.known, p) for p in self.places.values()]
         self.not_cleared = not_cleared_by(everyday, asked)
         graded = {criterion.question for criterion in everyday.criteria.values()}
@@ -232,7 +233,8 @@ class Story:
                 told, code = tally.costs[places.criterion.domain], places.code
                 for cause, cost in entry.costs:
                     lost[cause] = share_of[cost]
-                    told.append((cost, cause, code))
+                    if cost:
+                        told.append((cost, cause, code))
             tally.lines.append(Line._make((*entry.told, contribution, lost)))
         return tally
 
@@ -383,7 +385,7 @@ class Story:
         rung = places.criterion.rungs[rank]
         if level is not None and share is not None:
             counts = "all of it counts" if share == 1 else f"{said(share * 100)} % of it counts"
-            proof = f"{_LEVELS.get(level) or level.replace('_', ' ')}, so {counts}"
+            proof = f"{readable(level)}, so {counts}"
         else:
             proof = "so weak a claim needs no proof" if self.everyday.assurance else "points alone"
         if rung.points != points:
@@ -442,13 +444,9 @@ class Story:
                     f"contradicted:{question}",
                     "cap",
                     self.everyday.limits.capped,
-                    f"A reviewer found the answer to {self._called(question)} contradicted.",
+                    f"A reviewer found the answer to {self.names.question(question)} contradicted.",
                     (question,),
                 )
-
-    def _called(self, question: str) -> str:
-        found = self.questions[question]
-        return f"“{found.ask}”" if found.code is None else f"{found.code} “{found.ask}”"
 
     def _silent(
         self,
@@ -469,8 +467,8 @@ class Story:
         reasons = [self.everyday.rules[rule].because for rule in ways[effect]]
         word = "a knockout" if effect == "knockout" else "a cap"
         because = (
-            f"{self._called(question)} {what}, so {word} applies until the contrary is shown:"
-            f" {' '.join(reasons)}"
+            f"{self.names.question(question)} {what}, so {word} applies until the contrary is "
+            f"shown: {' '.join(reasons)}"
         )
         return FiredRule(f"not-cleared:{question}", "not_cleared", limit, because, (question,))
 
@@ -508,7 +506,6 @@ class Story:
     def _domain_why(self, title: str, assured: Result, costs: Sequence[_Cost]) -> str:
         """The domain in one sentence: what it earns and the answers that cost it most."""
         value = said(assured.shown if isinstance(assured.shown, Fraction) else 0)
-        costs = [one for one in costs if one[0]]
         if not costs:
             return f"{title} {value} of 100: nothing is lost."
         parts = [

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from vendorrisk.assessment import Refusal
 from vendorrisk.reports.wording import clip, day, moment, money
+from vendorrisk.scoring.scorecard import readable
 from vendorrisk.server import headers, sessions
 from vendorrisk.usecases.application import application
 from vendorrisk.usecases.errors import Invalid
@@ -26,7 +27,7 @@ _TEMPLATES = Environment(
 )
 
 
-_TEMPLATES.filters.update(money=money, day=day, clip=clip, moment=moment)
+_TEMPLATES.filters.update(money=money, day=day, clip=clip, moment=moment, readable=readable)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TypeVar
 import streamlit as st
 
 from vendorrisk.access import Relation
+from vendorrisk.scoring.scorecard import INSUFFICIENT
 from vendorrisk.ui import charts
 from vendorrisk.ui.charts import Fall, Strip, adding_up, signed
 from vendorrisk.ui.words import (
@@ -71,9 +72,6 @@ _VERDICT_MEANS: Mapping[str, str] = {
     "verified": "We checked it ourselves.",
     "contradicted": "What we have read says otherwise. It earns nothing and caps the score.",
 }
-
-BASIS = "Insufficient basis: "
-"""How a rubric says that too little is left to score; the page says it above."""
 
 MANY = 12
 """Changes that are listed at once; more are a list that opens."""
@@ -225,8 +223,8 @@ def no_score(why: Sequence[str]) -> None:
     """Why there is none: what is said of several domains alike is said once."""
     about: dict[str, list[str]] = {}
     for sentence in why:
-        title, colon, rest = sentence.removeprefix(BASIS).partition(": ")
-        told = rest.removeprefix(BASIS) if colon else title
+        title, colon, rest = sentence.removeprefix(INSUFFICIENT).partition(": ")
+        told = rest.removeprefix(INSUFFICIENT) if colon else title
         about.setdefault(told, []).append(title if colon else "")
     lines = [
         f"- {plain(told[:1].upper() + told[1:])}"

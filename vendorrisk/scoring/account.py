@@ -426,7 +426,7 @@ def _limits(node: Bands, value: Fraction | int) -> list[str]:
 
 def _telling(value: Fraction | int, edges: Sequence[Fraction]) -> str:
     """A number with as many places as it takes to stand on its own side of every edge."""
-    for places in range(_PLACES, _MOST_PLACES):
+    for places in range(_PLACES, _MOST_PLACES + 1):
         shown = Fraction(int(value * 10**places // 1), 10**places)
         if all(
             (shown < edge) == (value < edge) and (shown > edge) == (value > edge) for edge in edges

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -21,6 +21,7 @@ from vendorrisk.document import (
     is_null,
     number,
     place_of,
+    short,
     tree,
 )
 from vendorrisk.questionnaire import (
@@ -259,7 +260,7 @@ def _reply(question: Question, thing: Any, report: Report, as_of: date | None) -
     if isinstance(thing, Record):
         return _stated(question, thing, report)
     if thing == DONT_KNOW and question.answer not in ("text",):
-        return _stated(question, Record({Text(DONT_KNOW): Text("true")}), report)
+        return _stated(question, Record({Text(DONT_KNOW, thing.place): Text("true")}), report)
     if question.answer == "many_of":
         return _ticks(question, thing, report)
     if not isinstance(thing, Text):
@@ -341,7 +342,7 @@ def _chosen(question: Question, thing: Text, report: Report) -> Reply | None:
         report.error(
             "unknown-choice",
             thing,
-            f"`{question.id}` has no choice `{_short(thing)}`; it has {', '.join(known)}."
+            f"`{question.id}` has no choice `{short(thing)}`; it has {', '.join(known)}."
             + did_you_mean(thing, known),
         )
         return None
@@ -362,7 +363,7 @@ def _counted(question: Question, thing: Text, report: Report) -> Reply | None:
     value = number(thing)
     low, high = (number(bound or "") for bound in (question.at_least, question.at_most))
     if value is None:
-        message = f"`{question.id}` takes a number in plain digits, not `{_short(thing)}`."
+        message = f"`{question.id}` takes a number in plain digits, not `{short(thing)}`."
     elif question.whole and value.denominator != 1:
         message = f"`{question.id}` takes a whole number, not {thing}."
     elif low is not None and value < low:
@@ -383,7 +384,7 @@ def _dated(question: Question, thing: Text, report: Report, as_of: date | None) 
 
     low, high = bound(question.at_least), bound(question.at_most)
     if value is None:
-        message = f"`{question.id}` takes a day, as 2026-01-31, not `{_short(thing)}`."
+        message = f"`{question.id}` takes a day, as 2026-01-31, not `{short(thing)}`."
     elif low is not None and value < low:
         message = f"`{question.id}` takes a day from {low} on, not {value}."
     elif high is not None and value > high:
@@ -392,10 +393,6 @@ def _dated(question: Question, thing: Text, report: Report, as_of: date | None) 
         return Reply(value)
     report.error("bad-answer", thing, message)
     return None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 class _SubmissionReader:
@@ -445,7 +442,7 @@ class _SubmissionReader:
         self.report.error(
             "unknown-question",
             key,
-            f"{what} names the question `{_short(key)}`, which there is not."
+            f"{what} names the question `{short(key)}`, which there is not."
             + did_you_mean(key, known),
         )
         return None
@@ -457,7 +454,7 @@ class _SubmissionReader:
         day = read_day(text)
         if day is None:
             self.report.error(
-                "bad-date", text, f"`{name}: {_short(text)}` is no day: write it as 2026-01-31."
+                "bad-date", text, f"`{name}: {short(text)}` is no day: write it as 2026-01-31."
             )
         return day
 
@@ -500,7 +497,7 @@ class _SubmissionReader:
             fields = Fields(thing, self.report, f"the answer to `{key}`", null_is_absent=True)
             thing, note = fields.raw("value"), str(fields.optional("note") or "")
             fields.done()
-        if is_null(thing) or len(self.report.errors) > before:
+        if len(self.report.errors) > before:
             return None
         if isinstance(thing, Record) and [*thing] == ["not_applicable"]:
             ground = str(
@@ -511,6 +508,8 @@ class _SubmissionReader:
             self.report.error(
                 "too-long", key, f"The answer to `{key}` has more than {LONGEST_TEXT:,} characters."
             )
+            return None
+        if is_null(thing):
             return None
         try:
             return Reply(asked.read(thing), note, ground)
@@ -540,7 +539,7 @@ class _SubmissionReader:
                 self.report.error(
                     "unknown-fact",
                     key,
-                    f"There is no fact `{_short(key)}`."
+                    f"There is no fact `{short(key)}`."
                     + did_you_mean(key, [*self.facts, *self.fact_inputs, "scope"]),
                 )
         if len(self.report.errors) == before:
@@ -565,7 +564,7 @@ class _SubmissionReader:
                 self.report.error(
                     "bad-fact",
                     key,
-                    f"`{_short(choice)}` is not a choice of the fact `{key}`; it has "
+                    f"`{short(choice)}` is not a choice of the fact `{key}`; it has "
                     f"{', '.join(fact.choices)}.",
                 )
                 return None
@@ -583,7 +582,7 @@ class _SubmissionReader:
                 self.report.error(
                     "unknown-question",
                     key,
-                    f"The fact `{key}` lists `{_short(listed)}`, which there is not."
+                    f"The fact `{key}` lists `{short(listed)}`, which there is not."
                     + did_you_mean(listed, self.rows),
                 )
         return read
@@ -611,7 +610,7 @@ class _SubmissionReader:
             if is_null(value):
                 continue
             item = Fields(
-                value, self.report, f"evidence `{_short(key)}`", at=key, null_is_absent=True
+                value, self.report, f"evidence `{short(key)}`", at=key, null_is_absent=True
             )
             if not item.usable:
                 continue
@@ -620,18 +619,18 @@ class _SubmissionReader:
                 self.report.error(
                     "unknown-evidence",
                     kind,
-                    f"There is no kind of evidence `{_short(kind)}` here."
+                    f"There is no kind of evidence `{short(kind)}` here."
                     + did_you_mean(kind, known),
                 )
             names_ = [
-                self.name(q, f"Evidence `{_short(key)}`") for q in item.texts("for", required=True)
+                self.name(q, f"Evidence `{short(key)}`") for q in item.texts("for", required=True)
             ]
             dated, period_end = self.day(item, "dated"), self.day(item, "period_end")
             if dated is None and period_end is None:
                 self.report.error(
                     "undated-evidence",
                     key,
-                    f"Evidence `{_short(key)}` needs a date: `dated`, or `period_end` where it "
+                    f"Evidence `{short(key)}` needs a date: `dated`, or `period_end` where it "
                     "covers a period.",
                 )
             for name, day in (("dated", dated), ("period_end", period_end)):
@@ -665,7 +664,7 @@ class _SubmissionReader:
                 continue
             name = self.name(key, "A review")
             item = Fields(
-                value, self.report, f"the review of `{_short(key)}`", at=key, null_is_absent=True
+                value, self.report, f"the review of `{short(key)}`", at=key, null_is_absent=True
             )
             assurance = not_applicable = None
             if everyday:
@@ -698,11 +697,11 @@ class _SubmissionReader:
                 self.report.error(
                     "unknown-rule",
                     key,
-                    f"The rubric has no knockout or cap `{_short(key)}` that could be lifted."
+                    f"The rubric has no knockout or cap `{short(key)}` that could be lifted."
                     + did_you_mean(key, known),
                 )
                 continue
-            what = f"the lifting of `{_short(key)}`"
+            what = f"the lifting of `{short(key)}`"
             item = Fields(value, self.report, what, at=key, null_is_absent=True)
             if not item.usable:
                 continue
@@ -1049,7 +1048,7 @@ def _with_obligation(rule: FiredRule, rubric: Rubric, submission: Submission) ->
     return replace(
         rule,
         obligation=obligation.says,
-        due=tuple((day, start + timedelta(days=day) if start else None) for day in obligation.days),
+        due=tuple((n, Period(n, "days").after(start) if start else None) for n in obligation.days),
     )
 
 

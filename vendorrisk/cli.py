@@ -291,7 +291,8 @@ def _score(arguments: Namespace) -> int:
     try:
         more = list(_beyond(arguments, pack, submission))
     except ValueError as reason:
-        return report([Problem("cannot-tell", f"{str(reason).rstrip('.').capitalize()}.")])
+        says = str(reason).rstrip(".")
+        return report([Problem("cannot-tell", f"{says[:1].upper()}{says[1:]}.", Place("score"))])
     if arguments.json:
         parts = {name: found for name, found, _ in more}
         print(json.dumps({**card.to_json(), **parts}, indent=2))

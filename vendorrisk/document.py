@@ -180,11 +180,23 @@ def is_null(thing: object) -> bool:
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?")
+_MOST = 10**30
 
 
 def number(text: str) -> Fraction | None:
-    """The exact value of a decimal number of at most 30 digits a side; None for anything else."""
-    return Fraction(text) if _NUMBER.fullmatch(text) else None
+    """The exact value of a decimal number of at most 30 digits a side; None for anything else.
+
+    So has whatever `1e20` and the like stand for: written out, it can be read again.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = Fraction(text)
+    return value if abs(value) < _MOST and _MOST % value.denominator == 0 else None
+
+
+def short(text: str) -> str:
+    """The text as a message quotes it: at most 60 characters."""
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -275,7 +287,7 @@ class Fields:
             self.report.error(
                 "not-one-of",
                 value,
-                f"`{name}: {value}` is not one of {', '.join(allowed)}."
+                f"`{name}: {short(value)}` is not one of {', '.join(allowed)}."
                 + did_you_mean(value, allowed),
             )
             return fallback
@@ -289,7 +301,9 @@ class Fields:
             return fallback
         if not re.fullmatch(r"-?[0-9]{1,9}", value) or int(value) < least:
             self.report.error(
-                "not-whole", value, f"`{name}: {value}` must be a whole number from {least} up."
+                "not-whole",
+                value,
+                f"`{name}: {short(value)}` must be a whole number from {least} up.",
             )
             return fallback
         return int(value)
@@ -351,5 +365,5 @@ class Fields:
                 self.report.error(
                     "unknown-key",
                     place_of(key) or self.at,
-                    f"{self.what} has no key `{key}`.{near}",
+                    f"{self.what} has no key `{short(key)}`.{near}",
                 )

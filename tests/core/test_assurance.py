@@ -545,6 +545,7 @@ def test_a_method_reads_the_facts_and_marks_it_declares(data, overall):
         ({"answers": {"backup": "perhaps"}}, "bad-answer"),
         ({"answers": {"backup": ["done"]}}, "bad-answer"),
         ({"answers": {"backup": {"why": "?"}}}, "bad-answer"),
+        ({"answers": {"backup": {"value": None, "note": "x" * 100_000}}}, "too-long"),
         ({"facts": {"planned": "backup"}}, "bad-fact"),
         ({"facts": {"planned": ["nothing"]}}, "unknown-question"),
         ({"facts": {"size": "huge"}}, "bad-fact"),

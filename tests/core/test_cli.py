@@ -180,10 +180,28 @@ def test_what_a_better_band_takes_is_told_beside_the_score(root, run):
 
 def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):
     code, out, err = run(
-        "score", "questionnaires/access", answers(root, GOOD), "--reach", "splendid"
+        "score", "questionnaires/access", answers(root, GOOD), "--reach", "Strong"
     )
     assert (code, out) == (2, "")
-    assert "There is no band “splendid”; there are strong, adequate" in err[0]
+    assert err[0].startswith("score:0: cannot-tell: There is no band “Strong”; there are strong, ")
+
+
+def test_what_a_rule_obliges_to_verify_may_lie_beyond_the_last_day_there_is(root, run):
+    change(
+        root / "access/v1/rubric.yaml",
+        "  because: Secrets stand where everybody reads.\n",
+        "  because: Secrets stand where everybody reads.\n"
+        "  obligation: {says: Look again., days: [0, 90], after: reviewed_on}\n",
+    )
+    data = GOOD | {
+        "answers": GOOD["answers"]
+        | {"secret_stores": ["wiki"], "exceptions": 1, "reviewed_on": "9999-12-31"},
+        "as_of": "9999-12-31",
+    }
+    code, out, err = run("score", "questionnaires/access", answers(root, data), "--json")
+    assert (code, err) == (0, [])
+    [rule] = [rule for rule in json.loads(out)["rules"] if rule["id"] == "secrets-in-a-wiki"]
+    assert rule["due"] == [{"day": 0, "on": "9999-12-31"}, {"day": 90, "on": "9999-12-31"}]
 
 
 def test_how_often_the_band_holds_follows_from_the_seed(root, run):
@@ -322,6 +340,14 @@ def test_every_problem_names_the_line_it_stands_on(root, run):
         ["answers.json:3", "unknown-question"],
         ["answers.json:4", "bad-fact"],
     ]
+
+
+def test_what_a_message_quotes_is_short(root, run):
+    long = "a" * 100_000
+    data = {"review": {"AC1": {"assurance": long, long: 1}}, long: 1, "facts": GOOD["facts"]}
+    code, _, err = run("score", "questionnaires/access", answers(root, data))
+    assert (code, len(err)) == (2, 3)
+    assert max(map(len, err)) < 400
 
 
 def test_the_same_answers_give_the_same_bytes(root, run):

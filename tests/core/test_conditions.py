@@ -168,6 +168,9 @@ def test_numbers_are_exact() -> None:
     assert read_number("0.1") == Fraction(1, 10)
     assert read_number("30%") == Fraction(3, 10)
     assert read_number("١") is None
+    assert read_number("9" * 30) == read_number("1e29") * 10 - 1
+    assert read_number("1e-30") == Fraction(1, 10**30)
+    assert read_number("1e30") is read_number("1e-31") is read_number("1e99") is None
 
 
 def test_it_lists_what_it_reads() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from vendorrisk.conditions import DONT_KNOW, State, Value, names, read_day
@@ -251,7 +251,7 @@ def read_reply(
         return None
     if reply is None:
         return Reply(State.UNANSWERED, note) if note else None
-    return Reply(reply.value, note, reply.ground)
+    return replace(reply, note=note) if note else reply
 
 
 def _reply(question: Question, thing: Any, report: Report, as_of: date | None) -> Reply | None:
@@ -337,7 +337,8 @@ def _stated(question: Question, thing: Record, report: Report) -> Reply | None:
 
 
 def _chosen(question: Question, thing: Text, report: Report) -> Reply | None:
-    if question.choice(thing) is None:
+    choice = question.choice(thing)
+    if choice is None:
         known = [choice.id for choice in question.choices]
         report.error(
             "unknown-choice",
@@ -346,7 +347,15 @@ def _chosen(question: Question, thing: Text, report: Report) -> Reply | None:
             + did_you_mean(thing, known),
         )
         return None
-    return Reply(str(thing))
+    return _choosing(choice.id)
+
+
+@lru_cache(maxsize=4096)
+def _choosing(choice: str) -> Reply:
+    """The reply that is this choice and no more: one object for all submissions, as most answers
+    are such, and what is the same object is compared in no time.
+    """
+    return Reply(choice)
 
 
 def _ticks(question: Question, thing: Any, report: Report) -> Reply | None:
@@ -568,7 +577,9 @@ class _SubmissionReader:
                     f"{', '.join(fact.choices)}.",
                 )
                 return None
-        return frozenset(chosen) if fact.many else chosen[0]
+        if fact.many:
+            return frozenset(chosen)
+        return next(choice for choice in fact.choices if choice == chosen[0])
 
     def fact_input(self, asked: Input, key: Text, value: Any) -> Value | None:
         """A fact that the rubric itself declares."""
@@ -892,12 +903,44 @@ class _Ageing:
         return 0 if start >= fresh else 1 if start >= stale else 2
 
 
-_NOTHING_ASKED: AsksFor = ((), {})
+_NOTHING_ASKED = AsksFor((), {})
+Levels = Mapping[str, str]
+"""Choice → the level of assurance supported for it; "*" is every other choice."""
+
+
+@lru_cache(maxsize=1024)
+def _supported(asks: AsksFor, ranks: tuple[int, ...], levels: int) -> Mapping[str, int]:
+    """Question → what evidence supports for it, of which `ranks` has a rank for each validity.
+
+    Each of the question's `proven_choices` has a bit for each level up to the one supported, and
+    none where this kind is not asked for. So the better of two is the union of their bits, and
+    what each kind supports at each age is worked out once.
+    """
+    return {
+        name: sum(
+            (2 ** (1 + max(ranks[at] for at in places)) - 1) << levels * choice
+            for choice, places in enumerate(by_choice)
+            if places
+        )
+        for name, by_choice in asks.questions.items()
+    }
+
+
+@lru_cache(maxsize=8192)
+def _levels(choices: tuple[str, ...], supported: int, order: tuple[str, ...]) -> Levels:
+    """The level of each choice; none is below what is supported for every other."""
+    each = 2 ** len(order) - 1
+    ranks = {
+        choice: (supported >> len(order) * at & each).bit_length() - 1
+        for at, choice in enumerate(choices)
+    }
+    least = ranks.get("*", -1)
+    return {choice: order[max(rank, least)] for choice, rank in ranks.items() if rank >= 0}
 
 
 def supported_levels(
     questionnaire: Questionnaire, rubric: Rubric, submission: Submission
-) -> dict[str, dict[str, str]]:
+) -> dict[str, Levels]:
     """Question → choice → the best level of assurance supported for it; "*" is every other choice.
 
     A reviewer's level replaces what the evidence supports, for every choice.
@@ -905,44 +948,29 @@ def supported_levels(
     assurance = rubric.everyday.assurance if rubric.everyday else None
     if assurance is None:
         return {}
-    rank = {level: place for place, level in enumerate(assurance.levels)}
-    reviewed = {
+    order = assurance.levels
+    reviewed: dict[str, Levels] = {
         question: {"*": review.assurance}
         for question, review in submission.review.items()
-        if review.assurance in rank
+        if review.assurance in order
     }
-    found: dict[str, dict[str, str]] = {}
     if submission.as_of is None:
-        return found | reviewed
+        return reviewed
     ageing = _Ageing(assurance, submission.as_of)
+    best: dict[str, int] = {}
     for item in submission.evidence.values():
         if item.scope and _out_of_scope(item, submission) is not None:
             continue
-        validities, asks = questionnaire.asks_for.get(item.kind, _NOTHING_ASKED)
-        supports, start = ageing.supports(item.kind), item.speaks_from
-        supported = [supports[ageing.age(start, validity)] for validity in validities]
+        asks = questionnaire.asks_for.get(item.kind, _NOTHING_ASKED)
+        at_age, start = ageing.supports(item.kind), item.speaks_from
+        ranks = [order.index(at_age[ageing.age(start, one)]) for one in asks.validities]
+        supported = _supported(asks, tuple(ranks), len(order))
         for name in item.questions:
-            if name in reviewed or name not in asks:
-                continue
-            choices, places, alike = asks[name]
-            levels = found.get(name)
-            if levels is None:
-                if alike is not None:
-                    found[name] = dict.fromkeys(choices, supported[alike])
-                    continue
-                levels = found[name] = {}
-            for choice, place in zip(choices, places, strict=True):
-                level = supported[place]
-                before = levels.get(choice)
-                if before is None or rank[level] > rank[before]:
-                    levels[choice] = level
-    for levels in found.values():
-        every = levels.get("*")
-        if every is not None and len(levels) > 1:
-            least = rank[every]
-            for choice, level in levels.items():
-                if rank[level] < least:
-                    levels[choice] = every
+            bits = supported.get(name)
+            if bits:
+                best[name] = best.get(name, 0) | bits
+    proven = questionnaire.proven_choices
+    found = {name: _levels(proven[name], bits, order) for name, bits in best.items()}
     return found | reviewed
 
 

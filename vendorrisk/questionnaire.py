@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vendorrisk.conditions import (
     DONT_KNOW,
@@ -119,18 +119,16 @@ class EvidenceRequest:
     says: str | None = None
 
 
-class Asked(NamedTuple):
-    """For which choices ("*" is any other) a question asks for a kind of evidence, and the place of
-    each one's validity; `alike` is that place where all have the same.
+@dataclass(frozen=True, eq=False)
+class AsksFor:
+    """How a kind of evidence is asked for: how long it may stay fresh, and by which questions.
+
+    `questions` has for each of a question's `proven_choices` the places of its validities: none
+    where this kind is not asked for, several where it is asked for more than once.
     """
 
-    choices: tuple[str, ...]
-    places: tuple[int, ...]
-    alike: int | None
-
-
-AsksFor = tuple[tuple[Period | None, ...], Mapping[str, Asked]]
-"""How a kind of evidence is asked for: how long it stays fresh, and by whom."""
+    validities: tuple[Period | None, ...]
+    questions: Mapping[str, tuple[tuple[int, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +230,20 @@ class Questionnaire:
         object.__setattr__(self, "questions", questions)
 
     @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every question, in the order asked."""
+        return tuple(question.id for question in self.questions)
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[str, Condition], ...]:
+        """The questions that are not always asked, in order, and when each is."""
+        return tuple(
+            (question.id, question.show_when)
+            for question in self.questions
+            if question.show_when is not None
+        )
+
+    @cached_property
     def requests(self) -> Mapping[str, Mapping[str, tuple[EvidenceRequest, ...]]]:
         """Question → kind of evidence → the requests that ask for it."""
         return {
@@ -250,26 +262,36 @@ class Questionnaire:
         return asked if asked is not None or usual is None else usual.no_older_than
 
     @cached_property
+    def proven_choices(self) -> Mapping[str, tuple[str, ...]]:
+        """Question → the choices that evidence is asked for; "*" is every other choice."""
+        return {
+            question.id: tuple(
+                dict.fromkeys(
+                    choice for asked in question.evidence for choice in asked.choices or ("*",)
+                )
+            )
+            for question in self.questions
+        }
+
+    @cached_property
     def asks_for(self) -> Mapping[str, AsksFor]:
-        """Kind of evidence → its validities, and for which choices each question asks for it."""
+        """Kind of evidence → its validities, and which questions ask for it."""
         validities: dict[str, list[Period | None]] = {}
-        asked: dict[str, dict[str, Asked]] = {}
+        asked: dict[str, dict[str, tuple[tuple[int, ...], ...]]] = {}
         for question, by_kind in self.requests.items():
             for kind, requests in by_kind.items():
                 known = validities.setdefault(kind, [])
-                each = {request: self.validity(kind, request) for request in requests}
-                known += {one: None for one in each.values() if one not in known}
-                choices, places = zip(
-                    *(
-                        (choice, known.index(each[request]))
-                        for request in requests
-                        for choice in request.choices or ("*",)
-                    ),
-                    strict=True,
+                places: dict[str, tuple[int, ...]] = {}
+                for request in requests:
+                    validity = self.validity(kind, request)
+                    if validity not in known:
+                        known.append(validity)
+                    for choice in request.choices or ("*",):
+                        places[choice] = (*places.get(choice, ()), known.index(validity))
+                asked.setdefault(kind, {})[question] = tuple(
+                    places.get(choice, ()) for choice in self.proven_choices[question]
                 )
-                alike = places[0] if len(set(places)) == 1 else None
-                asked.setdefault(kind, {})[question] = Asked(choices, places, alike)
-        return {kind: (tuple(validities[kind]), asked[kind]) for kind in asked}
+        return {kind: AsksFor(tuple(validities[kind]), asked[kind]) for kind in asked}
 
     @cached_property
     def ways_to_show(self) -> Mapping[str, tuple[tuple[Needed, ...], ...]]:
@@ -357,10 +379,17 @@ def as_asked(questionnaire: Questionnaire, answers: Answers, facts: Facts) -> di
     """For each question, in order, its answer as conditions and scores see it: hidden where it is
     not asked, unanswered where there is none.
     """
-    return {
-        question.id: answers.get(question.id, State.UNANSWERED) if asked else State.HIDDEN
-        for question, asked in pass_through(questionnaire, answers, facts)
-    }
+    # As in `pass_through`, but most questions are always asked, and need no look.
+    found = {name: answers.get(name, State.UNANSWERED) for name in questionnaire.ids}
+
+    def value_of(name: str) -> Value:
+        value = found.get(name)
+        return facts.get(name, State.UNANSWERED) if value is None else value
+
+    for name, condition in questionnaire.conditions:
+        if not holds(condition, value_of):
+            found[name] = State.HIDDEN
+    return found
 
 
 def pass_through(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from vendorrisk.conditions import State
 from vendorrisk.questionnaire import Questionnaire
@@ -43,14 +44,28 @@ class Explainer:
         self._by_value: dict[int, dict[object, Used]] = {
             cell.slot: {} for cell in program.cells.values() if _told_by_value(graph, cell)
         }
+        self._may_bind = {
+            cell.slot
+            for cell in program.cells.values()
+            if cell.members and _may_bind(graph.measures[cell.measure].node)
+        }
         self.account = Account(program)
-        self.told = [cell for cell in program.order if graph.measures[cell.measure].grain != BY_ROW]
+        self.told = [
+            (cell.slot, self._by_value.get(cell.slot), cell)
+            for cell in program.order
+            if graph.measures[cell.measure].grain != BY_ROW
+        ]
 
     def scorecard(
         self, slots: Sequence[object], ignored: tuple[str, ...], digests: Mapping[str, str]
     ) -> Scorecard:
         """Everything that the values of one run come to."""
-        derivation = tuple([self.used(cell, slots) for cell in self.told])
+        derivation = tuple(
+            [
+                (None if known is None else known.get(slots[slot])) or self.used(cell, slots)
+                for slot, known, cell in self.told
+            ]
+        )
         results = {named.name: self.result(named, slots) for named in self.program.graph.results}
         if "overall" not in results:
             why = "This rubric gives no overall result."
@@ -83,7 +98,7 @@ class Explainer:
                 if branch.when is None or branch.when(slots):
                     because = branch.because
                     break
-        elif cell.members:
+        elif cell.slot in self._may_bind:
             binding = tuple(binding_members(self.program, cell, slots))
         found = Used(cell.measure, cell.key, _exact(value), because, binding)
         if known is not None:
@@ -135,7 +150,7 @@ class Explainer:
             if type(slots[slot]) is not State and not _passes_on(measure.node):
                 return  # the same value elsewhere is a coincidence
             value = slots[slot]
-            cells = [n for n in cell.needs if n in self.cell_at and slots[n] == value]
+            cells = [n for n in cell.needs if n in self.cell_at and _equal(slots[n], value)]
             if len(cells) != 1:
                 return
             slot = cells[0]
@@ -210,14 +225,20 @@ def _may_bind(node: Node) -> bool:
     return isinstance(node, Fold) and node.kind in ("least", "greatest", "first", "any", "all")
 
 
+def _equal(one: object, other: object) -> bool:
+    """Whether values are equal; a Fraction takes long to find that it is no label."""
+    return one is other or ((type(one) is type(other) or type(one) is not str) and one == other)
+
+
 _EXACT = frozenset({State, str, Fraction})
+_whole = lru_cache(maxsize=4096)(Fraction)
 
 
 def _exact(value: object) -> Fraction | str | State:
     if type(value) in _EXACT:
         return value  # type: ignore[return-value]
     if isinstance(value, int):
-        return Fraction(value)
+        return _whole(value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(value))
     return str(value)
@@ -226,4 +247,5 @@ def _exact(value: object) -> Fraction | str | State:
 def _shown(value: Fraction | str, rounding: Rounding | None) -> Fraction | str:
     if isinstance(value, str) or rounding is None:
         return value
-    return Fraction(rounded(value, rounding.way, rounding.step))
+    found = rounded(value, rounding.way, rounding.step)
+    return _whole(found) if type(found) is int else Fraction(found)

@@ -308,10 +308,12 @@ def rounded(value: Fraction | int, way: str, step: Fraction | int) -> Fraction |
     """`value` on the grid of `step`: up, down, or nearest (a half goes up)."""
     steps = value if step == 1 else Fraction(value) / step
     if way == "up":
-        return ceil(steps) * step
-    if way == "down":
-        return floor(steps) * step
-    return floor(steps + Fraction(1, 2)) * step
+        count = ceil(steps)
+    elif way == "down":
+        count = floor(steps)
+    else:
+        count = floor(steps + Fraction(1, 2))
+    return count if step == 1 else count * step
 
 
 def exact(value: Fraction | int) -> Fraction | int:

@@ -93,13 +93,42 @@ _Cost = tuple[Fraction | int, str, str]
 """What is lost at one place: how much, to which cause, and the code of the question."""
 
 
+_Part = tuple[Line, tuple[_Cost, ...]]
+"""A line, and what it loses."""
+
+MOST_WHOLES, MOST_TOLD = 16, 32
+"""Sums of applicable weight, and under each the lines of each criterion, that are remembered."""
+
+
+class _Shares(dict[Fraction | int, Fraction]):
+    """Amounts as shares of a whole; each is divided once, for few amounts differ."""
+
+    def __init__(self, whole: int) -> None:
+        self.whole = whole
+
+    def __missing__(self, amount: Fraction | int) -> Fraction:
+        found = self[amount] = Fraction(amount, self.whole) if self.whole else Fraction(0)
+        return found
+
+
+class _Whole:
+    """All applicable weight × 1 point, in the parts that costs are counted in, and what was told
+    of readings of rows where this much applied: many vendors are asked the same.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+        self.shares = _Shares(parts)
+        self.told: dict[object, _Part] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Tally:
     """The lines of a run, and by domain what they lose; `whole` is all applicable weight × 1 point,
     in the parts that costs are counted in.
     """
 
-    whole: Fraction | int
+    whole: int
     lines: list[Line]
     costs: dict[str, list[_Cost]]
 
@@ -115,9 +144,8 @@ class Story:
         self.places = {
             criterion.id: self._places(criterion) for criterion in everyday.criteria.values()
         }
-        # Most readings were told before: where each is looked up without opening its criterion. A
-        # criterion that no sheet changes has no reading; its answer is none that is known, either.
-        self.rows = [(p.answer, p.reading or p.answer, p.known, p) for p in self.places.values()]
+        self.rows = tuple(self.places.values())
+        self.readings = [places.reading for places in self.rows]
         self.not_cleared = not_cleared_by(everyday, asked)
         graded = {criterion.question for criterion in everyday.criteria.values()}
         self.ungraded = {
@@ -127,8 +155,9 @@ class Story:
         }
         self.stands = {rule: self._slot(f"rule.{rule}") for rule in everyday.rules}
         self.cleared = {q: self._slot(f"not_cleared.{q}") for q in self.not_cleared}
-        self.weights = [(p.credit, exact(p.criterion.weight)) for p in self.places.values()]
         self.parts = self._whole_parts()
+        self.weights = [(p.credit, int(p.criterion.weight * self.parts)) for p in self.rows]
+        self.known: dict[int, _Whole] = {}
 
     def _slot(self, measure: str, *key: str) -> int:
         return self.program.slots[measure, key]
@@ -175,7 +204,7 @@ class Story:
         """Into how many parts a point is divided, for weighted points to be whole numbers."""
         known = common_denominators(self.program.graph)
         points = lcm(*(known.get(f"criterion.{what}", 1) for what in ("points", "credit")))
-        return points * lcm(*(weight.denominator for _, weight in self.weights))
+        return points * lcm(*(p.criterion.weight.denominator for p in self.rows))
 
     def tell(self, slots: Sequence[object], results: Mapping[str, Result]) -> Telling:
         """The lines, rules, domains and steps of one run, and its results with their reasons."""
@@ -218,25 +247,46 @@ class Story:
 
     def _tally(self, slots: Sequence[object]) -> _Tally:
         """The lines, and what they lose, in one pass: many hundred rows are looked up but once."""
-        applicable = total([w for credit, w in self.weights if type(slots[credit]) is not State])
-        whole = exact(applicable * self.parts)
-        share_of = _Shares(whole)
-        tally = _Tally(whole, [], {domain: [] for domain in self.everyday.domains})
-        hidden = State.HIDDEN
-        for answer, reading, known, places in self.rows:
-            entry = known.get(slots[reading]) if slots[answer] is not hidden else None
-            if entry is None:
-                entry = self._entry(places, slots)
-            contribution = None if entry.earned is None else share_of[entry.earned]
-            lost: dict[str, Fraction] = {}
-            if entry.costs and whole:
-                told, code = tally.costs[places.criterion.domain], places.code
-                for cause, cost in entry.costs:
-                    lost[cause] = share_of[cost]
-                    if cost:
-                        told.append((cost, cause, code))
-            tally.lines.append(Line._make((*entry.told, contribution, lost)))
+        whole = self._whole(
+            sum([weight for credit, weight in self.weights if type(slots[credit]) is not State])
+        )
+        tally = _Tally(whole.parts, [], {domain: [] for domain in self.everyday.domains})
+        told, lines, costs = whole.told, tally.lines, tally.costs
+        for places, at in zip(self.rows, self.readings, strict=True):
+            found = None if at is None else told.get(slots[at])
+            if found is None:
+                found = self._part(places, slots, whole)
+            line, lost = found
+            lines.append(line)
+            if lost:
+                costs[line.domain] += lost
         return tally
+
+    def _whole(self, parts: int) -> _Whole:
+        """What was told under that much applicable weight."""
+        whole = self.known.get(parts)
+        if whole is None:
+            if len(self.known) >= MOST_WHOLES:
+                self.known.clear()
+            whole = self.known[parts] = _Whole(parts)
+        return whole
+
+    def _part(self, places: _Places, slots: Sequence[object], whole: _Whole) -> _Part:
+        """One line and what it loses; the same reading of its row and whole, the same line."""
+        entry, share_of = self._entry(places, slots), whole.shares
+        contribution = None if entry.earned is None else share_of[entry.earned]
+        costs = entry.costs if whole.parts else ()
+        lost = {cause: share_of[cost] for cause, cost in costs}
+        part = (
+            Line._make((*entry.told, contribution, lost)),
+            tuple((cost, cause, places.code) for cause, cost in costs if cost),
+        )
+        if places.reading is not None and entry.loss.state != "hidden_by_answer":
+            if len(whole.told) >= MOST_TOLD * len(self.rows):
+                whole.told.clear()
+                share_of.clear()
+            whole.told[slots[places.reading]] = part
+        return part
 
     def _loss(self, places: _Places, slots: Sequence[object]) -> _Loss:
         answer, credit = slots[places.answer], slots[places.credit]
@@ -607,17 +657,6 @@ def _fraction(value: Any) -> Fraction:
 
 def _fraction_or_none(value: object) -> Fraction | None:
     return None if isinstance(value, State) else _fraction(value)
-
-
-class _Shares(dict[Fraction | int, Fraction]):
-    """Amounts as shares of a whole; each is divided once, for few amounts differ."""
-
-    def __init__(self, whole: Fraction | int) -> None:
-        self.whole = whole
-
-    def __missing__(self, amount: Fraction | int) -> Fraction:
-        found = self[amount] = Fraction(amount, self.whole) if self.whole else Fraction(0)
-        return found
 
 
 def _answer(value: object) -> tuple[str, ...]:

@@ -350,17 +350,26 @@ def _diff(arguments: Namespace) -> int:
     cases = compare_cases(old, new)
     _tell(cases, _count(len(cases), "case"), "move")
     if arguments.portfolio is not None:
-        from vendorrisk.store import Store  # see `_migrate`
+        from vendorrisk.store import Store, StoreUnavailable  # see `_migrate`
         from vendorrisk.usecases.comparing import compare_stored
 
         place = arguments.portfolio
-        store = Store(place if "://" in place else f"sqlite:///{place}")
-        stored = compare_stored(store, old, new)
-        store.close()
+        try:
+            store = Store(place if "://" in place else f"sqlite:///{place}")
+            stored = compare_stored(store, old, new)
+            store.close()
+        except StoreUnavailable as error:
+            if error.code not in ("missing", "not_migrated", "foreign", "bad_url"):
+                raise
+            # What puts it right is told for the database of the settings, and this is another.
+            fix = "Let --portfolio name the URL or the SQLite file of an up-to-date database."
+            raise StoreUnavailable(error.code, error.sentence, fix) from None
         total = _count(len(stored.compared), "stored assessment")
         _tell(stored.compared, total, "would move; what is stored stays")
         if stored.others:
-            print(f"Left out, as another version scored them: {stored.others}")
+            print(f"Left out, as another rubric or version scored them: {stored.others}")
+        if stored.unreadable:
+            print(f"Left out, as their answers are deleted or sealed: {stored.unreadable}")
     return FINE
 
 

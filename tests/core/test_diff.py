@@ -1,6 +1,8 @@
 """What a changed rubric would move is told before it is published, case by case."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,23 @@ def test_the_same_rubric_moves_nothing(diff):
     assert lines[0].endswith(" cases move")
 
 
+def test_a_case_with_an_answer_that_nobody_can_give_does_not_move_by_itself(both, diff):
+    for folder in (both, both.parents[2] / "questionnaires" / "access" / "v1"):
+        change(folder / "rubric.yaml", "ticked: worst", "ticked: sum")
+        change(folder / "rubric.yaml", "wiki: 0}", "wiki: 5}")
+        change(folder / "rubric.yaml", "when: {secret_stores: wiki}", "when: {factor_kind: app}")
+        with (folder / "cases.yaml").open("a") as cases:
+            cases.write(
+                "- case: nothing-ticked\n  says: The worst of everything.\n  start: worst\n"
+                "  facts: {tier: 1, data_classes: []}\n  expect: {band: unacceptable}\n"
+            )
+
+    _, lines, _ = diff()
+
+    assert lines[0].startswith("0 of ")
+    assert len(lines) == 1
+
+
 def test_each_case_that_moves_is_told_with_its_band(both, diff):
     change(both / "rubric.yaml", "capped: 59", "capped: 50")
 
@@ -82,6 +101,16 @@ def test_what_is_shown_alike_is_told_apart(both, diff):
     assert before.split(".")[0] == after.split(".")[0]
 
 
+def test_a_result_that_moves_below_one_that_stays_is_told(both, diff):
+    change(both / "rubric.yaml", "medium: 2", "medium: 1.9")
+
+    _, lines, _ = diff()
+
+    [line] = [line for line in lines if line.startswith("  secrets-in-a-wiki:")]
+    assert line.startswith("  secrets-in-a-wiki: 59 limited as before; claimed ")
+    assert " → " in line
+
+
 def test_a_case_that_the_new_questionnaire_does_not_take_is_told_with_the_reason(both, diff):
     for name in ("questionnaire.yaml", "rubric.yaml"):
         text = (both / name).read_text()
@@ -109,4 +138,21 @@ def test_a_database_that_is_not_there_is_refused_and_not_made(diff, tmp_path):
 
     assert code == 2
     assert len(problems) == 1
+    assert "--portfolio" in problems[0]
     assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_a_file_that_is_not_ours_is_refused_and_left_as_it_is(diff, tmp_path):
+    (tmp_path / "empty.db").touch()
+    with closing(sqlite3.connect(tmp_path / "notes.db")) as other, other:
+        other.execute("CREATE TABLE notes (line TEXT)")
+    (tmp_path / "text.db").write_text("Not a database at all, only words.\n" * 40)
+    told = {}
+    for name in ("empty.db", "notes.db", "text.db"):
+        before = (tmp_path / name).read_bytes()
+        code, _, [problem] = diff("--portfolio", name)
+        assert code == 2
+        assert (tmp_path / name).read_bytes() == before, name
+        told[name] = problem.split(": ")[1]
+
+    assert told == {"empty.db": "not-migrated", "notes.db": "foreign", "text.db": "damaged"}

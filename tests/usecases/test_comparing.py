@@ -62,6 +62,21 @@ def test_what_another_rubric_scored_is_left_out_and_counted(submitted, heavier):
     assert found.others == 1
 
 
+def test_a_rubric_of_another_name_for_the_questionnaire_counts_what_it_leaves_out(
+    submitted, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("VENDORRISK_QUESTIONNAIRES", str(LIBRARY))
+    rubric = (LIBRARY / "core" / "v1" / "rubric.yaml").read_text()
+    (tmp_path / "rubric.yaml").write_text(rubric.replace("rubric: core", "rubric: stricter", 1))
+    library = submitted.app.library
+
+    found = compare_stored(
+        submitted.app.store, library.open(tmp_path / "rubric.yaml"), library.pack("core")
+    )
+
+    assert (found.compared, found.others) == ((), 1)
+
+
 def test_the_command_tells_what_would_move(submitted, heavier, monkeypatch, capsys):
     monkeypatch.setenv("VENDORRISK_QUESTIONNAIRES", str(LIBRARY))
     place = str(submitted.app.store.url.database)

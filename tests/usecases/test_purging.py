@@ -45,6 +45,7 @@ from vendorrisk.store.tables import (
 from vendorrisk.usecases import (
     assessments,
     audit,
+    comparing,
     deciding,
     delegating,
     duties,
@@ -365,6 +366,9 @@ def test_pages_of_staff_still_open_after_the_answers_went(office: Office) -> Non
     reviewing.scorecard(app, world.reviewer, id_)
     deciding.brief(app, world.officer, id_)
     audit.trail(app, world.officer, id_)
+    core = app.library.pack("core")
+    compared = comparing.compare_stored(app.store, core, core)
+    assert (compared.compared, compared.unreadable) == ((), 1), "silence is not what was said"
 
 
 @pytest.mark.parametrize("kind", ["assessment", "vendor"])

@@ -40,6 +40,7 @@ from vendorrisk.usecases import (
     answering,
     assessments,
     audit,
+    comparing,
     deciding,
     evidence,
     purging,
@@ -418,6 +419,11 @@ def test_after_the_opening_a_bid_is_scored_and_reading_it_is_an_event(world: Wor
         assert rows[first].answered == len(BEST)  # type: ignore[union-attr]
         assert rows[first].band is not None  # type: ignore[union-attr]
         assert rows[other].band is None  # type: ignore[union-attr]
+    core = world.app.library.pack("core")
+    without_keys = Store(str(world.app.store.url.render_as_string(hide_password=False)))
+    compared = comparing.compare_stored(without_keys, core, core)
+    assert (compared.compared, compared.unreadable) == ((), 1)
+    without_keys.close()
     sheet = reviewing.review_sheet(world.app, world.reviewer, first)
     assert REMARK in str(sheet)
     assert FILE in str(sheet)

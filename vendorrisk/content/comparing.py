@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,18 +14,23 @@ from vendorrisk.content.packs import Pack
 from vendorrisk.document import Report
 from vendorrisk.scoring import SheetError
 
+_TOLD = 4
+"""Of the results that move below an overall one that stays, how many a line names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a scorecard comes to: its overall result, its band, and the rules that fire.
+    """What a scorecard comes to: its overall result, its band, the rules that fire, and the rest.
 
-    `overall` is as shown, `exact` what is compared: a fraction, a label or a state.
+    `overall` is as shown, `exact` what is compared: a fraction, a label or a state. `others` has
+    both of every other result, by name.
     """
 
     overall: str
     exact: str
     band: str | None
     rules: frozenset[str]
+    others: Mapping[str, tuple[str, str]]
 
     def __str__(self) -> str:
         return self.overall if self.band in (None, self.overall) else f"{self.overall} {self.band}"
@@ -42,12 +47,35 @@ class Comparison:
 
     @property
     def moves(self) -> bool:
-        """Whether anything a reader sees would be another, or could not be computed."""
-        return self.before != self.after
+        """Whether a result or a rule that fires would be another, or nothing could be computed.
+
+        A result that only one of the two rubrics has is no move.
+        """
+        return self.after is None or self._leads_elsewhere or bool(self._others)
+
+    @property
+    def _leads_elsewhere(self) -> bool:
+        return self.after is None or replace(self.before, others={}) != replace(
+            self.after, others={}
+        )
+
+    @property
+    def _others(self) -> list[str]:
+        """The results beside the overall one that both have and that differ, with both values."""
+        after = {} if self.after is None else self.after.others
+        return [
+            f"{name} {_apart(shown, exact, *after[name])}"
+            for name, (shown, exact) in self.before.others.items()
+            if name in after and after[name][1] != exact
+        ]
 
     def __str__(self) -> str:
         if self.after is None:
             return f"{self.name}: {self.before} → cannot be scored: {self.reason}"
+        if not self._leads_elsewhere:
+            told, more = self._others[:_TOLD], len(self._others) - _TOLD
+            rest = f" and {more} more" if more > 0 else ""
+            return f"{self.name}: {self.before} as before; {', '.join(told)}{rest}"
         parts = [f"{self.name}: {self.before} → {self.after}"]
         if str(self.before) == str(self.after) and self.before.exact != self.after.exact:
             parts = [f"{self.name}: {_close(self.before)} → {_close(self.after)}"]
@@ -61,22 +89,39 @@ class Comparison:
 
 def _close(outcome: Outcome) -> str:
     """An outcome with its exact value, for two that are shown alike."""
-    value = outcome.exact
-    with suppress(ValueError):  # a label or a state
-        value = f"{float(Fraction(outcome.exact)):.4f}"
+    value = _precise(outcome.exact)
     return value if outcome.band is None else f"{value} {outcome.band}"
+
+
+def _apart(shown: str, exact: str, shown_after: str, exact_after: str) -> str:
+    if shown == shown_after or "." in shown + shown_after:
+        return f"{_precise(exact)} → {_precise(exact_after)}"
+    return f"{shown} → {shown_after}"
+
+
+def _precise(exact: str) -> str:
+    with suppress(ValueError):  # a label or a state
+        return f"{float(Fraction(exact)):.4f}"
+    return exact
+
+
+def _values(result: Mapping[str, Any]) -> tuple[str, str]:
+    """A result as shown, and exactly."""
+    shown = result["state"] if result["value"] is None else result["value"]
+    return str(shown), str(shown if result["exact"] is None else result["exact"])
 
 
 def outcome_of(scorecard: Mapping[str, Any]) -> Outcome:
     """What a scorecard's JSON, new or stored, comes to."""
     results = scorecard["results"]
-    overall, band = results["overall"], results.get("band")
-    shown = overall["state"] if overall["value"] is None else overall["value"]
+    values = {name: _values(result) for name, result in results.items()}
+    overall, exact = values.pop("overall")
     return Outcome(
-        overall=str(shown),
-        exact=str(shown if overall["exact"] is None else overall["exact"]),
-        band=None if band is None else band["value"],
+        overall=overall,
+        exact=exact,
+        band=results["band"]["value"] if values.pop("band", None) else None,
         rules=frozenset(rule["id"] for rule in scorecard["rules"]),
+        others=values,
     )
 
 
@@ -95,12 +140,12 @@ def compare(name: str, submission: Mapping[str, Any], before: Outcome, new: Pack
 
 def compare_cases(old: Pack, new: Pack) -> tuple[Comparison, ...]:
     """Every case of the old pack under both. Raises InvalidContent where its cases are unusable."""
-    return tuple(
-        compare(
-            case.id,
-            case.submission.to_json(),
-            outcome_of(score_submission(old.questionnaire, old.rubric, case.submission).to_json()),
-            new,
-        )
-        for case in read_cases(old)
-    )
+    found = []
+    for case in read_cases(old):
+        plain = case.submission.to_json()
+        # Both read it again: a case that starts worst may have an answer with nothing ticked,
+        # which nobody can give, and which is read as silence.
+        read = read_submission(plain, old.questionnaire, old.rubric, Report("the case"))
+        card = score_submission(old.questionnaire, old.rubric, read or case.submission)
+        found.append(compare(case.id, plain, outcome_of(card.to_json()), new))
+    return tuple(found)

@@ -116,7 +116,7 @@ class Store:
         self.wait_seconds = wait_seconds
         self._renewed = renewed
         self._held = None if keys is None else (keys, keys.derive("audit"))
-        self.engine = _engine(self.url, wait_seconds)
+        self.engine = _engine(self.url, wait_seconds, writing=keys is not None)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
         self._file: tuple[int, int] | None = None
@@ -408,11 +408,7 @@ def migrate(url: str) -> Migrated:
                 before = MigrationContext.configure(connection).get_current_revision()
                 _refuse_newer(before, parsed)
                 if before is None and inspect(connection).get_table_names():
-                    raise StoreUnavailable(
-                        "foreign",
-                        f"The database {describe(parsed)} already holds something else.",
-                        "Name an empty database, or one that this product made.",
-                    )
+                    raise _foreign(parsed, "Name an empty database, or one that this product made.")
                 config = _alembic()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -436,10 +432,10 @@ class Migrated:
         return self.before != self.after
 
 
-def _engine(url: URL, wait_seconds: float) -> Engine:
+def _engine(url: URL, wait_seconds: float, *, writing: bool = True) -> Engine:
     # Parameters hold answers and hashes; an error's text, which may be logged, leaves them out.
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, wait_seconds)
+        return _sqlite_engine(url, wait_seconds, writing)
     engine = create_engine(
         url,
         pool_size=10,
@@ -461,7 +457,7 @@ def _engine(url: URL, wait_seconds: float) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
+def _sqlite_engine(url: URL, wait_seconds: float, writing: bool) -> Engine:
     path = url.database
     if path and path != ":memory:":
         # `mode=rw`: SQLite would otherwise make an empty file where the database is missing.
@@ -474,7 +470,8 @@ def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where `_begin` says so
-        connection.execute("PRAGMA journal_mode = WAL")
+        # Setting it writes into the file, and who only reads may have been given somebody else's.
+        connection.execute("PRAGMA journal_mode = WAL" if writing else "PRAGMA query_only = ON")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA recursive_triggers = ON")  # or REPLACE slips past them
@@ -520,6 +517,8 @@ def _schemas() -> tuple[str, ...]:
 def _require_current(connection: Connection, url: URL) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     _refuse_newer(current, url)
+    if current is None and inspect(connection).get_table_names():
+        raise _foreign(url, "Name a database that this product made.")
     if current != _schemas()[-1]:
         raise _not_migrated(url)
 
@@ -563,6 +562,12 @@ def _missing(path: str) -> StoreUnavailable:
         f"There is no database at {path}.",
         f"If this is a new installation: {MIGRATE} Otherwise put the file back, or check"
         " VENDORRISK_DATA.",
+    )
+
+
+def _foreign(url: URL, fix: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        "foreign", f"The database {describe(url)} already holds something else.", fix
     )
 
 

@@ -45,6 +45,7 @@ from vendorrisk.content import (
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
 from vendorrisk.document import InvalidContent, Place, Problem, Report
+from vendorrisk.outlook import outlook
 from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.reports.access_page import access_page
 from vendorrisk.scoring import SheetError, explain_rubric
@@ -286,6 +287,7 @@ def _score(arguments: Namespace) -> int:
         return report(named.problems)
     try:
         card = score_submission(pack.questionnaire, pack.rubric, submission)
+        ahead = outlook(pack.questionnaire, pack.rubric, submission, card)
     except SheetError as error:
         return report([Problem("bad-answer", str(error), Place(named.file))])
     try:
@@ -294,10 +296,12 @@ def _score(arguments: Namespace) -> int:
         says = str(reason).rstrip(".")
         return report([Problem("cannot-tell", f"{says[:1].upper()}{says[1:]}.", Place("score"))])
     if arguments.json:
-        parts = {name: found for name, found, _ in more}
+        parts: dict[str, object] = {"outlook": ahead.to_json()} if ahead else {}
+        parts |= {name: found for name, found, _ in more}
         print(json.dumps({**card.to_json(), **parts}, indent=2))
     else:
-        print("\n".join([scorecard_text(card, pack.questionnaire), *(text for _, _, text in more)]))
+        told = scorecard_text(card, pack.questionnaire, ahead.lines() if ahead else ())
+        print("\n".join([told, *(text for _, _, text in more)]))
     return FINE
 
 

@@ -178,6 +178,16 @@ def test_what_a_better_band_takes_is_told_beside_the_score(root, run):
     assert not re.search(r"[a-z]_[a-z]", asked), "no ids"
 
 
+def test_how_far_proof_could_move_the_score_is_told_beside_it(root, run):
+    words = ("score", "questionnaires/access", answers(root, GOOD))
+    found = json.loads(run(*words, "--json")[1])["outlook"]
+    least, most = (found[end]["overall"]["value"] for end in ("proven", "provable"))
+    assert least < most
+    text = run(*words)[1]
+    assert f"Counting only what is proven: {least:g} of 100, " in text
+    assert f"With proof for {len(found['unproven'])} answers more: {most:g} of 100, " in text
+
+
 def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):
     code, out, err = run(
         "score", "questionnaires/access", answers(root, GOOD), "--reach", "Strong"

@@ -5,7 +5,7 @@ Numbers are rounded down, and what adds up exactly adds up as it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -68,14 +68,16 @@ class Names:
         return ", ".join(words)
 
 
-def scorecard_text(card: Scorecard, asked: Questionnaire | None = None) -> str:
+def scorecard_text(
+    card: Scorecard, asked: Questionnaire | None = None, outlook: Iterable[str] = ()
+) -> str:
     """The whole scorecard in plain sentences; with the questionnaire in the words of its questions.
 
-    Of an everyday rubric the score, what stops it, how it came about, domains and answers; of
-    plain measures each result with its reasons.
+    Of an everyday rubric the score, what stops it, what it could come to (`outlook`, in lines), how
+    it came about, domains and answers; of plain measures each result with its reasons.
     """
     names = Names.of(asked)
-    lines = _everyday(card, names) if card.domains else _measures(card)
+    lines = _everyday(card, names, outlook) if card.domains else _measures(card)
     told = list(lines)
     if card.ignored:
         told.append(f"Ignored, because not asked or not scored: {', '.join(card.ignored)}")
@@ -89,6 +91,12 @@ def value_text(result: Result) -> str:
     return readable(result.state if result.shown is None else result.shown)
 
 
+def of_100(result: Result) -> str:
+    """A score as "46 of 100", or why there is none."""
+    value = value_text(result)
+    return f"{value} of 100" if isinstance(result.shown, Fraction) else value
+
+
 def _measures(card: Scorecard) -> Iterator[str]:
     for name, result in card.results.items():
         yield f"{name}: {value_text(result)}"
@@ -98,11 +106,11 @@ def _measures(card: Scorecard) -> Iterator[str]:
 # -- an everyday rubric ---------------------------------------------------------------------------
 
 
-def _everyday(card: Scorecard, names: Names) -> Iterator[str]:
+def _everyday(card: Scorecard, names: Names, outlook: Iterable[str]) -> Iterator[str]:
     results = card.results
     overall, band = results["overall"], results["band"]
     scored = isinstance(overall.exact, Fraction)
-    yield f"Overall: {_of_100(overall)}" + (f", {value_text(band)}" if scored else "")
+    yield f"Overall: {of_100(overall)}" + (f", {value_text(band)}" if scored else "")
     stops = [rule for rule in card.rules if rule.effect != "clarify"]
     for rule in stops:
         yield from (f"    {line}" for line in _rule(rule, names))
@@ -117,10 +125,11 @@ def _everyday(card: Scorecard, names: Names) -> Iterator[str]:
         ("unlifted", "Without what was lifted"),
     ):
         if name in results:
-            yield " ".join([f"{title}: {_of_100(results[name])}.", *results[name].why])
+            yield " ".join([f"{title}: {of_100(results[name])}.", *results[name].why])
     yield f"Answered: {_percent(results['coverage'].exact)} of the weight."
     if "low" in results:
         yield f"Still open: {_range(results['low'], results['high'])}"
+    yield from outlook
     clarify = [rule for rule in card.rules if rule.effect == "clarify"]
     if clarify:
         yield "To be clarified; nothing is taken off"
@@ -139,11 +148,6 @@ def _everyday(card: Scorecard, names: Names) -> Iterator[str]:
             yield from (f"    {_line(line, names)}" for line in mine)
 
 
-def _of_100(result: Result) -> str:
-    value = value_text(result)
-    return f"{value} of 100" if isinstance(result.shown, Fraction) else value
-
-
 def _percent(share: object) -> str:
     return f"{said(share * 100)} %" if isinstance(share, (int, Fraction)) else "nothing"
 
@@ -154,7 +158,7 @@ def _range(low: Result, high: Result) -> str:
     ends = []
     for end in (low, high):
         why = " ".join(end.why).rstrip(".")
-        ends.append(f"{_of_100(end)}, {why[:1].lower()}{why[1:]}")
+        ends.append(f"{of_100(end)}, {why[:1].lower()}{why[1:]}")
     return f"from {ends[0]}, to {ends[1]}."
 
 
@@ -189,7 +193,7 @@ def _domain(domain: DomainLine) -> Iterator[str]:
     answered = "" if domain.coverage is None else f"; {_percent(domain.coverage)} answered"
     weight = f"; {_percent(domain.weight)} of all weight" if domain.weight else ""
     claimed = f"; claimed {value_text(domain.claimed)}"
-    yield f"{domain.title}{critical}: {_of_100(domain.assured)}{claimed}{answered}{weight}"
+    yield f"{domain.title}{critical}: {of_100(domain.assured)}{claimed}{answered}{weight}"
     for sentence in domain.assured.why:
         repeats = sentence.startswith(f"{domain.title} {value_text(domain.assured)} of 100: ")
         told = sentence.partition(" of 100: ")[2] if repeats else sentence

@@ -276,6 +276,55 @@ def waterfall(steps: Sequence[Step]) -> None:
         )
 
 
+def outlook(card: ScorecardView) -> None:
+    """How far proof could still move the score, as bars and in words; nothing for old results."""
+    ahead = card.outlook
+    if ahead is None:
+        return
+    st.header("What proof could change", anchor=False)
+    if not ahead.unproven and not ahead.open:
+        st.markdown("Nothing: everything is answered, and all that is claimed is proven.")
+        return
+    rows = [("As it stands", card.assured, card.band)]
+    if ahead.unproven:
+        rows.insert(0, ("Counting only what is proven", ahead.proven.score, ahead.proven.band))
+        more = f"With proof for {count(ahead.unproven, 'answer')} more"
+        rows.append((more, ahead.provable.score, ahead.provable.band))
+    if ahead.open:
+        more = f"With {count(ahead.open, 'open question')} answered at best"
+        more += ", all proven" if ahead.unproven else ", and proven"
+        rows.append((more, ahead.best.score, ahead.best.band))
+    chart, table = st.columns([3, 2], gap="medium")
+    with chart:
+        st.altair_chart(
+            charts.strips([Strip(label, None, whole(figure)) for label, figure, _ in rows]),
+            width="stretch",
+            alt="; ".join(f"{label}: {shown(figure)}" for label, figure, _ in rows),
+        )
+    with table:
+        st.table(
+            {
+                "If": [plain(label) for label, _, _ in rows],
+                "Score": [shown(figure) for _, figure, _ in rows],
+                "Band": [sign(BANDS, band).badge for _, _, band in rows],
+            },
+            border="horizontal",
+            hide_index=True,
+            alt="What the score would be",
+        )
+    said = []
+    if ahead.unproven:
+        said.append(
+            "A claim beyond its proof counts for a part already. Were it proven, it would count in"
+            " full; counting only what is proven, it is as good as no answer."
+        )
+    best = ahead.best.score
+    if best.value == card.assured.value and best.why:
+        said.append(f"Proof alone lifts nothing: {best.why[0]}")
+    if said:
+        st.caption(plain(" ".join(said)))
+
+
 def domains(lines: Sequence[DomainLine], critical_plus: float | None) -> None:
     """Every domain: assured and claimed as a strip, how much is answered, and what it weighs.
 

@@ -42,6 +42,7 @@ from vendorrisk.usecases.sheets import (
 from vendorrisk.usecases.values import (
     DomainLine,
     Figure,
+    OutlookView,
     RuleLine,
     ScorecardView,
     ScoreLine,
@@ -83,6 +84,7 @@ class Column:
     stopped_by: str | None
     state_says: str
     engagement: EngagementResult | None
+    outlook: OutlookView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,7 @@ class Brief:
     assured: Figure
     low: int | None
     high: int | None
+    outlook: OutlookView | None
     coverage: float | None
     band: str | None
     stopped_by: str | None
@@ -525,6 +528,7 @@ def brief(app: Application, actor: Actor, assessment_id: str) -> Brief:
         assured=card.assured,
         low=_whole(card.low),
         high=_whole(card.high),
+        outlook=card.outlook,
         coverage=card.coverage,
         band=card.band,
         stopped_by=card.stopped_by,
@@ -966,6 +970,7 @@ def _column(case: _Side) -> Column:
         stopped_by=card.stopped_by,
         state_says=STATE_SAYS[case.state],
         engagement=case.result if case.sets > 1 else None,
+        outlook=card.outlook,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from vendorrisk import assurance
 from vendorrisk.access import Actor
 from vendorrisk.document import Report
+from vendorrisk.outlook import outlook
 from vendorrisk.questionnaire import Question
 from vendorrisk.store import Work, document_text, snapshot_of
 from vendorrisk.store.tables import (
@@ -30,6 +31,8 @@ from vendorrisk.usecases.sheets import says
 from vendorrisk.usecases.values import (
     DomainLine,
     Figure,
+    OutlookView,
+    ProspectView,
     Reply,
     RuleLine,
     ScorecardView,
@@ -173,7 +176,7 @@ def evaluate(
     knockouts: Mapping[str, Lifts] | None = None,
 ) -> dict[str, Any]:
     """What is stored of a scorecard: the review it took in, what was said of knockouts that fired
-    (see `knockouts_of`), and the engine's result.
+    (see `knockouts_of`), the engine's result, and how far proof could move it.
     """
     said = dict(knockouts or {})
     read = read_judged(content, submission, review, said.get("lifted"))
@@ -181,7 +184,13 @@ def evaluate(
     scorecard = card.to_json()
     # Computed again whenever somebody asks; stored, it would be most of the database.
     scorecard.pop("derivation", None)
-    return {"review": review, **said, "scorecard": scorecard}
+    ahead = outlook(content.questionnaire, content.rubric, read, card)
+    return {
+        "review": review,
+        **said,
+        "scorecard": scorecard,
+        **({"outlook": ahead.to_json()} if ahead else {}),
+    }
 
 
 def said_in(result: Mapping[str, Any]) -> dict[str, Lifts]:
@@ -246,7 +255,18 @@ def view(row: Scorecard, content: Content, submission: Submission) -> ScorecardV
         input_digest=f"sha256:{row.input_sha256}",
         engine=row.engine,
         critical_plus=_critical_plus(content),
+        outlook=_outlook(result.get("outlook")),
     )
+
+
+def _outlook(found: Mapping[str, Any] | None) -> OutlookView | None:
+    if found is None:
+        return None
+    proven, provable, best = (
+        ProspectView(_figure(name, found[name]["overall"]), found[name]["band"]["value"])
+        for name in ("proven", "provable", "best")
+    )
+    return OutlookView(proven, provable, best, len(found["unproven"]), len(found["open"]))
 
 
 def _critical_plus(content: Content) -> float | None:

@@ -146,6 +146,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class ProspectView:
+    """What an overall score would be in some case, and its band."""
+
+    score: Figure
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookView:
+    """How far proof could still move a score: counting only what is proven in full; were all that
+    is answered proven; and were every open question, besides, answered at its best.
+
+    `unproven` answers earn less than they claim because proof is missing; `open` questions have no
+    answer to rely on.
+    """
+
+    proven: ProspectView
+    provable: ProspectView
+    best: ProspectView
+    unproven: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScorecardView:
     """A stored scorecard, opened. `claimed` and `assured` never stand without each other.
 
@@ -153,6 +177,7 @@ class ScorecardView:
     share of the weight (0 to 1). `band` is a label or None. `stopped_by` as in `Headline`.
     `unlifted` is what the assured score would be, had nobody lifted a rule; None where none is.
     `critical_plus` is how far the score may lie above the weakest critical domain, if it matters.
+    `outlook` is None for scorecards from before it was worked out.
     """
 
     id: str
@@ -179,3 +204,4 @@ class ScorecardView:
     input_digest: str
     engine: str
     critical_plus: float | None = None
+    outlook: OutlookView | None = None

@@ -355,6 +355,7 @@ def show(assessment_id: str) -> None:
         st.header("The decision", anchor=False)
         recorded(sheet.decision)
     came_about(card)
+    scorecards.outlook(card)
     what_it_takes(app, actor, assessment_id, card.id)
     risk(sheet)
     scorecards.clauses(card)

@@ -155,6 +155,7 @@ def explained(sheet: ReviewSheet) -> None:
     card = sheet.scorecard
     st.header("From claimed to assured", anchor=False)
     scorecards.waterfall(card.waterfall)
+    scorecards.outlook(card)
     st.header("By domain", anchor=False)
     scorecards.domains(card.domains, card.critical_plus)
     st.header("Line by line", anchor=False)

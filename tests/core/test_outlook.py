@@ -1,0 +1,223 @@
+"""The outlook holds whatever comes to light of claims without proof and of open questions."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.rubric_kit import LEVELS, World, real_answers, worlds
+from vendorrisk.assurance import (
+    Reply,
+    Review,
+    Submission,
+    read_submission,
+    score_submission,
+)
+from vendorrisk.conditions import State, names
+from vendorrisk.content import Library
+from vendorrisk.document import Report
+from vendorrisk.outlook import Outcome, Outlook, outlook
+from vendorrisk.questionnaire import EvidenceRequest, Questionnaire
+from vendorrisk.scoring import Rubric
+from vendorrisk.scoring.everyday import claimed
+
+LIBRARY = Library(Path(__file__).parents[1] / "content" / "valid")
+PACK = LIBRARY.pack("access")
+ASKED, RUBRIC = PACK.questionnaire, PACK.rubric
+GOOD = {
+    "second_factor": "everyone",
+    "exceptions": 0,
+    "factor_kind": "hardware",
+    "secret_stores": ["vault"],
+}
+
+
+def submitted(asked: Questionnaire = ASKED, **data: object) -> Submission:
+    facts = {"tier": 1, "data_classes": ["contact"]}
+    report = Report("a.json")
+    whole = {"answers": GOOD, "facts": facts, "as_of": "2026-11-01", **data}
+    found = read_submission(whole, asked, RUBRIC, report)
+    assert found is not None, report.problems
+    return found
+
+
+def ahead(asked: Questionnaire, rubric: Rubric, submission: Submission) -> Outlook:
+    found = outlook(asked, rubric, submission, score_submission(asked, rubric, submission))
+    assert found is not None
+    return found
+
+
+def looked(asked: Questionnaire = ASKED, **data: object) -> Outlook:
+    return ahead(asked, RUBRIC, submitted(asked, **data))
+
+
+def number(outcome: Outcome) -> Fraction:
+    assert isinstance(outcome.overall.exact, Fraction)
+    return outcome.overall.exact
+
+
+def all_at(level: str) -> dict[str, dict[str, str]]:
+    return {question: {"assurance": level} for question in GOOD}
+
+
+# -- what it says ---------------------------------------------------------------------------------
+
+
+def test_words_alone_carry_nothing_and_could_all_be_proven():
+    found = looked()
+    assert number(found.proven) <= 29, "what clears the knockout is not proven"
+    assert number(found.provable) == number(found.best) == 100
+    assert found.provable.band.exact == "strong"
+    assert set(found.unproven) == set(GOOD)
+    assert found.open == ()
+
+
+def test_where_all_is_proven_nothing_is_left_to_change():
+    found = looked(review=all_at("verified"))
+    assert (found.unproven, found.open) == ((), ())
+    assert number(found.proven) == number(found.provable) == number(found.best) == 100
+    assert list(found.lines()) == [
+        "What proof could change: nothing; all that is claimed is proven."
+    ]
+
+
+def test_what_one_tier_asks_for_is_the_proof_that_counts():
+    documented = all_at("documented")
+    facts = {"tier": 4, "data_classes": ["contact"]}
+    assert looked(review=documented, facts=facts).unproven == ()
+    assert set(looked(review=documented).unproven) == set(GOOD)
+
+
+def test_an_admission_needs_no_proof():
+    assert (
+        "secret_stores" not in looked(answers=GOOD | {"secret_stores": ["configuration"]}).unproven
+    )
+
+
+def test_dont_know_is_open_and_what_a_reviewer_contradicted_is_settled():
+    answers = {"factor_kind": "hardware", "secret_stores": ["vault"]}
+    found = looked(
+        answers=answers, review={"secret_stores": {"assurance": "contradicted", "reason": "Seen."}}
+    )
+    assert "second_factor" in found.open
+    assert "secret_stores" not in (*found.unproven, *found.open)
+    assert number(found.best) == 59, "the contradiction stays, and caps"
+
+
+def test_not_applicable_that_nobody_approved_is_open():
+    facts = {"tier": 1, "data_classes": ["biometric"]}
+    answers = GOOD | {"faces": {"not_applicable": "There are none."}}
+    claimed_only = looked(answers=answers, facts=facts)
+    assert claimed_only.open == ("faces",)
+    assert number(claimed_only.best) > number(claimed_only.provable)
+    review = {"faces": {"not_applicable": "approved", "reason": "Seen."}}
+    assert looked(answers=answers, facts=facts, review=review).open == ()
+
+
+def test_a_weaker_answer_that_is_proven_counts():
+    first = ASKED.questions[0]
+    report = EvidenceRequest(
+        choices=("administrators",), kinds=("scan_report",), no_older_than=None, says=""
+    )
+    section, *rest = ASKED.sections
+    narrow = replace(first, evidence=(report,))
+    asked = replace(
+        ASKED, sections=(replace(section, questions=(narrow, *section.questions[1:])), *rest)
+    )
+    proof = {"E1": {"kind": "scan_report", "for": ["AC1"], "dated": "2026-10-30"}}
+    found = looked(asked, evidence=proof)
+    assert "second_factor" in found.unproven
+    # 50 of 100 points with 5 of 11 of the weight, and no other answer counts.
+    assert number(found.proven) == Fraction(50 * 5, 11)
+    assert number(looked(asked).proven) == 0
+
+
+def test_a_text_tells_the_range_and_data_has_the_same_figures():
+    found = looked(answers={"second_factor": "everyone", "secret_stores": ["vault"]})
+    text = "\n".join(found.lines())
+    assert f"Counting only what is proven: {number(found.proven)} of 100, unacceptable." in text
+    assert "With proof for 2 answers more: " in text
+    assert "With that and the best answer to 2 open questions, proven: 100 of 100, strong." in text
+    data = found.to_json()
+    assert data["best"]["overall"]["value"] == 100
+    assert data["open"] == ["exceptions", "factor_kind"]
+
+
+def test_plain_measures_know_no_proof():
+    method = LIBRARY.pack("ladder-rating").rubric
+    given = Submission(answers={"backup": Reply("done")})
+    assert outlook(None, method, given, score_submission(None, method, given)) is None
+
+
+# -- that it holds --------------------------------------------------------------------------------
+
+
+def as_submission(world: World) -> Submission:
+    """The sheet of a world as a reviewer would have judged it."""
+    drawn = world.given
+    return Submission(
+        answers={
+            name: Reply(value)
+            for name, value in drawn.answers.items()
+            if value is not State.UNANSWERED
+        },
+        facts=drawn.facts,
+        review={
+            name: Review(
+                assurance="contradicted" if name in drawn.contradicted else levels["*"],
+                not_applicable="approved" if name in drawn.approved else None,
+            )
+            for name, levels in drawn.levels.items()
+        },
+    )
+
+
+@settings(max_examples=100)
+@given(worlds())
+def test_the_more_is_proven_the_higher_it_is(world):
+    submission = as_submission(world)
+    card = score_submission(world.asked, world.rubric, submission)
+    found = ahead(world.asked, world.rubric, submission)
+    ends = (found.proven, Outcome.of(card), found.provable, found.best)
+    figures = [one.overall.exact for one in ends if isinstance(one.overall.exact, Fraction)]
+    assert figures == sorted(figures)
+    assert set(found.unproven).isdisjoint(found.open)
+
+
+@settings(max_examples=100)
+@given(worlds(), st.data())
+def test_whatever_comes_to_light_the_score_stays_within(world, data):
+    submission = as_submission(world)
+    found = ahead(world.asked, world.rubric, submission)
+    answers, review = dict(submission.answers), dict(submission.review)
+    items = {question.id: question for question in world.asked.questions}
+    graded = {one.question: one for one in world.rubric.everyday.criteria.values()}
+    for name in found.unproven:  # it is as claimed, or worse
+        truth = data.draw(real_answers(items[name]))
+        if claimed(graded[name], truth) <= claimed(graded[name], answers[name].value):
+            answers[name] = Reply(truth)
+    for name in found.open:
+        if data.draw(st.booleans()):
+            answers[name] = Reply(data.draw(real_answers(items[name])))
+    for name in (*found.unproven, *found.open):  # and is proven as well as now, or better
+        if (now := review[name].assurance) in LEVELS:
+            better = st.sampled_from(LEVELS[LEVELS.index(now) :])
+            review[name] = replace(review[name], assurance=data.draw(better))
+    seen = replace(submission, answers=answers, review=review)
+    came = score_submission(world.asked, world.rubric, seen).results["overall"].exact
+    if not isinstance(came, Fraction):
+        return
+    if isinstance(found.proven.overall.exact, Fraction):
+        assert came >= found.proven.overall.exact
+    # Answers that bring up or hide others are completed one by one, as for `high`.
+    gates = {
+        name
+        for question in world.asked.questions
+        if question.show_when is not None
+        for name in names(question.show_when)
+    }
+    if gates.isdisjoint((*found.unproven, *found.open)):
+        assert isinstance(found.best.overall.exact, Fraction)
+        assert came <= found.best.overall.exact

@@ -1,16 +1,25 @@
-"""How far proof could still move a score: from what is proven alone to everything proven."""
+"""How far proof could still move a score: from nothing that is only said to everything proven."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from vendorrisk.assurance import CONTRADICTED, Review, Submission, build_sheet, completed
-from vendorrisk.conditions import DONT_KNOW, State, Value
+from vendorrisk.conditions import DONT_KNOW, State, Value, names
 from vendorrisk.questionnaire import Questionnaire
-from vendorrisk.scoring import Assurance, Everyday, Result, Rubric, Scorecard, Sheet, score
+from vendorrisk.scoring import (
+    Assurance,
+    Everyday,
+    Result,
+    Rubric,
+    Scorecard,
+    Sheet,
+    score,
+)
+from vendorrisk.scoring.everyday import hiding_questions
 from vendorrisk.scoring.plain_text import of_100, value_text
 
 
@@ -41,10 +50,11 @@ class Outcome:
 class Outlook:
     """What an overall result could come to, whatever becomes of claims that lack proof.
 
-    `proven`    counts only what is proven in full; any other claim is as good as no answer
+    `proven`    leaves out what is only said: such a claim is as good as no answer
     `provable`  were everything that is answered proven in full
     `best`      were every open question, besides, answered at its best, and that proven, too
-    `unproven`  the questions whose answers earn less than they claim because proof is missing
+    `unproven`  the questions whose answers are only said, and would earn more with proof
+    `short`     the questions whose answers would earn more with proof, those partly proven included
     `open`      the questions without an answer to rely on: none, "don't know", or "not applicable"
                 that nobody approved
 
@@ -55,6 +65,7 @@ class Outlook:
     provable: Outcome
     best: Outcome
     unproven: tuple[str, ...]
+    short: tuple[str, ...]
     open: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -64,25 +75,29 @@ class Outlook:
             "provable": self.provable.to_json(),
             "best": self.best.to_json(),
             "unproven": list(self.unproven),
+            "short": list(self.short),
             "open": list(self.open),
         }
 
     def lines(self) -> Iterator[str]:
         """The outlook in lines for a reader."""
-        if not self.unproven and not self.open:
+        if not self.short and not self.open:
             yield "What proof could change: nothing; all that is claimed is proven."
             return
         yield "What proof could change"
         if self.unproven:
-            yield f"    Counting only what is proven: {self.proven.text()}."
-            answers = "1 answer" if len(self.unproven) == 1 else f"{len(self.unproven)} answers"
-            yield f"    With proof for {answers} more: {self.provable.text()}."
+            said = _count(self.unproven, "answer that is only said", "answers that are only said")
+            yield f"    Without {said}: {self.proven.text()}."
+        if self.short:
+            yield f"    With full proof for {_count(self.short, 'answer')}: {self.provable.text()}."
         if self.open:
-            proof = "that and " if self.unproven else ""
-            questions = (
-                "1 open question" if len(self.open) == 1 else (f"{len(self.open)} open questions")
-            )
-            yield (f"    With {proof}the best answer to {questions}, proven: {self.best.text()}.")
+            also = "that and " if self.short else ""
+            asked = _count(self.open, "open question")
+            yield f"    With {also}the best answer to {asked}, proven: {self.best.text()}."
+
+
+def _count(found: Collection[str], thing: str, things: str = "") -> str:
+    return f"{len(found)} {thing if len(found) == 1 else things or f'{thing}s'}"
 
 
 def outlook(
@@ -101,50 +116,81 @@ def outlook(
         at_best = {question.id: every for question in questionnaire.questions}
     sheet = build_sheet(questionnaire, rubric, submission)
     provable = score(rubric, replace(sheet, levels=at_best))
-    unproven = tuple(
+    short = tuple(
         dict.fromkeys(
             line.question
             for line, could in zip(card.lines, provable.lines, strict=True)
             if line.state == "answered" and (line.credit or 0) < (could.credit or 0)
         )
     )
+    left: dict[str, Value] = {}
+    if proof is not None:
+        backed = {name: _backed(rubric.everyday, proof, sheet, name) for name in short}
+        left = {name: part for name, part in backed.items() if part != sheet.answers[name]}
     proven = card
-    if proof is not None and unproven:
-        left = {name: _proven_part(rubric.everyday, proof, sheet, name) for name in unproven}
-        # What is asked stays as the vendor's own answers have it.
-        proven = score(rubric, replace(sheet, answers={**sheet.answers, **left}))
+    if left:
+        answers = {**sheet.answers, **left, **dict(_fallen(questionnaire, sheet, left))}
+        proven = score(rubric, replace(sheet, answers=answers))
     open_, filled = _filled(questionnaire, rubric, submission, sheet)
     best = provable
     if open_:
-        full = score(rubric, replace(build_sheet(questionnaire, rubric, filled), levels=at_best))
+        best = score(rubric, replace(build_sheet(questionnaire, rubric, filled), levels=at_best))
         # An answer may bring up questions that were answered badly before: then silence is better.
-        best = max(provable, full, key=_rank)
-    return Outlook(Outcome.of(proven), Outcome.of(provable), Outcome.of(best), unproven, open_)
+        if _below(best, provable):
+            best = provable
+    return Outlook(
+        Outcome.of(proven), Outcome.of(provable), Outcome.of(best), tuple(left), short, open_
+    )
 
 
-def _rank(card: Scorecard) -> Fraction:
-    overall = card.results["overall"].exact
-    return overall if isinstance(overall, Fraction) else Fraction(-1)
+def _below(one: Scorecard, other: Scorecard) -> bool:
+    first, second = (card.results["overall"].exact for card in (one, other))
+    return isinstance(first, Fraction) and isinstance(second, Fraction) and first < second
 
 
-def _proven_part(everyday: Everyday, proof: Assurance, sheet: Sheet, question: str) -> Value:
-    """As much of an answer as is proven in full: the ticks that are, or the best weaker choice."""
+def _backed(everyday: Everyday, proof: Assurance, sheet: Sheet, question: str) -> Value:
+    """As much of an answer as has some proof: the answer, the ticks or the best weaker choice that
+    have; or nothing.
+    """
+    levels, answer = sheet.levels.get(question, {}), sheet.answers[question]
     shares = dict(zip(proof.levels, proof.shares[str(sheet.facts[proof.by])], strict=True))
-    levels = sheet.levels.get(question, {})
-    enough, every = shares[proof.levels[-1]], levels.get("*", proof.levels[0])
 
-    def is_proven(choice: str) -> bool:
-        return shares[levels.get(choice, every)] >= enough
+    def level(choice: str | None) -> str:
+        return levels.get(choice or "*", levels.get("*", proof.levels[0]))
 
-    answer = sheet.answers[question]
+    claims = answer if isinstance(answer, frozenset) else {str(answer)}
+    backed = frozenset(claim for claim in claims if level(claim) != proof.levels[0])
     graded = [one for one in everyday.criteria.values() if one.question == question]
+    if backed == claims:
+        return answer
     if len(graded) > 1 or graded[0].ticked == "worst":
         return State.UNANSWERED  # no part of it stands for the whole
     if isinstance(answer, frozenset):
-        return frozenset(filter(is_proven, answer)) or State.UNANSWERED
-    choices = [rung.choice or "" for rung in graded[0].rungs]
-    weaker = choices[choices.index(answer) + 1 :] if isinstance(answer, str) else []
-    return next(filter(is_proven, weaker), State.UNANSWERED)
+        # Without a tick that a rule looks at, the rule might not fire.
+        watched = any(question in names(r.when) for r in everyday.rules.values())
+        return State.UNANSWERED if watched or not backed else backed
+    rungs = list(graded[0].rungs)
+    at = next((place for place, rung in enumerate(rungs) if rung.choice == answer), len(rungs))
+    worth = {
+        rung.choice: rung.points * shares[level(rung.choice)]
+        for rung in rungs[at + 1 :]
+        if level(rung.choice) != proof.levels[0]
+    }
+    return max(worth, key=worth.__getitem__, default=None) or State.UNANSWERED
+
+
+def _fallen(
+    questionnaire: Questionnaire, sheet: Sheet, left: Collection[str]
+) -> Iterator[tuple[str, Value]]:
+    """What becomes of the follow-ups of claims that are only said: were the claims untrue, other
+    questions might be asked, so their answers count as little.
+    """
+    questions, fallen = {one.id: one for one in questionnaire.questions}, set(left)
+    for name, question in questions.items():
+        if name not in fallen and not fallen.isdisjoint(hiding_questions(question, questions)):
+            fallen.add(name)
+            if sheet.answers[name] is not State.HIDDEN:
+                yield name, State.UNANSWERED
 
 
 def _filled(

@@ -184,8 +184,8 @@ def test_how_far_proof_could_move_the_score_is_told_beside_it(root, run):
     least, most = (found[end]["overall"]["value"] for end in ("proven", "provable"))
     assert least < most
     text = run(*words)[1]
-    assert f"Counting only what is proven: {least:g} of 100, " in text
-    assert f"With proof for {len(found['unproven'])} answers more: {most:g} of 100, " in text
+    assert f"that are only said: {least:g} of 100, " in text
+    assert f"With full proof for {len(found['short'])} answers: {most:g} of 100, " in text
 
 
 def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):

@@ -16,6 +16,7 @@ from vendorrisk.reports.wording import clip, day, money
 from vendorrisk.usecases import deciding
 from vendorrisk.usecases.deciding import Brief, ConditionView, DecisionView, Finding, Option
 from vendorrisk.usecases.reviewing import DomainLine, Figure, RuleLine
+from vendorrisk.usecases.values import OutlookView, ProspectView
 
 LONG = "Keys are changed only when somebody leaves, and nobody writes down that it happened. " * 6
 HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x">=1+1'
@@ -53,6 +54,14 @@ PLAIN = Brief(
     assured=figure(29),
     low=21,
     high=29,
+    outlook=OutlookView(
+        ProspectView(figure(17), "unacceptable"),
+        ProspectView(figure(28), "unacceptable"),
+        ProspectView(figure(29), "unacceptable"),
+        unproven=2,
+        short=5,
+        open=1,
+    ),
     coverage=0.999,
     band="unacceptable",
     stopped_by="published-credential",

@@ -208,6 +208,19 @@ def test_what_a_better_band_takes_is_worked_out_on_demand(quillstone):
     assert "The score would be" in said(at), "it is kept, and not worked out again"
 
 
+def test_how_far_proof_could_move_the_score_stands_beside_it(pages, quillstone):
+    def table(at):
+        return next(t.value for t in at.table if "If" in t.value.columns)
+
+    at = open_(quillstone, "quillstone")
+    figures = dict(zip(table(at)["If"], table(at)["Score"], strict=True))
+    most = next(score for says, score in figures.items() if says.startswith("With full proof for"))
+    assert int(figures["As it stands"]) < int(most)
+    at = open_(pages)
+    assert set(table(at)["Score"]) == {"29"}, "a knockout holds, whatever is proven"
+    assert "Proof alone lifts nothing: Knocked out at 29" in said(at)
+
+
 def test_the_page_to_print_is_one_click_away(pages):
     at = open_(pages)
 

@@ -44,7 +44,7 @@ from vendorrisk.usecases.reviewing import (
     ScoreLine,
     Step,
 )
-from vendorrisk.usecases.values import beside_claimed
+from vendorrisk.usecases.values import ProspectView, beside_claimed
 from vendorrisk.usecases.vendors import AssessmentRow, Headline
 from vendorrisk.usecases.weighing import BandReach, ChangeView, Reach, Weighed
 
@@ -282,45 +282,50 @@ def outlook(card: ScorecardView) -> None:
     if ahead is None:
         return
     st.header("What proof could change", anchor=False)
-    if not ahead.unproven and not ahead.open:
+    if not ahead.short and not ahead.open:
         st.markdown("Nothing: everything is answered, and all that is claimed is proven.")
         return
-    rows = [("As it stands", card.assured, card.band)]
+    rows = [("As it stands", "As it stands", ProspectView(card.assured, card.band))]
     if ahead.unproven:
-        rows.insert(0, ("Counting only what is proven", ahead.proven.score, ahead.proven.band))
-        more = f"With proof for {count(ahead.unproven, 'answer')} more"
-        rows.append((more, ahead.provable.score, ahead.provable.band))
+        less = count(ahead.unproven, "answer that is only said", "answers that are only said")
+        rows.insert(0, ("Words left out", f"Without {less}", ahead.proven))
+    if ahead.short:
+        more = f"With full proof for {count(ahead.short, 'answer')}"
+        rows.append(("All proven", more, ahead.provable))
     if ahead.open:
-        more = f"With {count(ahead.open, 'open question')} answered at best"
-        more += ", all proven" if ahead.unproven else ", and proven"
-        rows.append((more, ahead.best.score, ahead.best.band))
+        more = f"the best answer to {count(ahead.open, 'open question')}, proven"
+        also = "With that and" if ahead.short else "With"
+        rows.append(("All answered and proven", f"{also} {more}", ahead.best))
+    said = []
+    if ahead.unproven:
+        said.append(
+            "What is only said counts for a part as it stands. The first row takes it as no answer,"
+            " because it may turn out to be untrue."
+        )
+    best = ahead.best.score
+    if best.value == card.assured.value and best.why:
+        said.append(f"Proof alone lifts nothing: {best.why[0]}")
+    if all(case.score.value is None for _, _, case in rows):
+        st.markdown(plain(f"No proof would give it a score. {' '.join(best.why[:1])}"))
+        return
     chart, table = st.columns([3, 2], gap="medium")
     with chart:
         st.altair_chart(
-            charts.strips([Strip(label, None, whole(figure)) for label, figure, _ in rows]),
+            charts.strips([Strip(label, None, whole(case.score)) for label, _, case in rows]),
             width="stretch",
-            alt="; ".join(f"{label}: {shown(figure)}" for label, figure, _ in rows),
+            alt="; ".join(f"{label}: {shown(case.score)}" for label, _, case in rows),
         )
     with table:
         st.table(
             {
-                "If": [plain(label) for label, _, _ in rows],
-                "Score": [shown(figure) for _, figure, _ in rows],
-                "Band": [sign(BANDS, band).badge for _, _, band in rows],
+                "If": [plain(says) for _, says, _ in rows],
+                "Score": [shown(case.score) for _, _, case in rows],
+                "Band": [sign(BANDS, case.band).badge for _, _, case in rows],
             },
             border="horizontal",
             hide_index=True,
             alt="What the score would be",
         )
-    said = []
-    if ahead.unproven:
-        said.append(
-            "A claim beyond its proof counts for a part already. Were it proven, it would count in"
-            " full; counting only what is proven, it is as good as no answer."
-        )
-    best = ahead.best.score
-    if best.value == card.assured.value and best.why:
-        said.append(f"Proof alone lifts nothing: {best.why[0]}")
     if said:
         st.caption(plain(" ".join(said)))
 

@@ -1096,7 +1096,17 @@ def _ranking(cases: Sequence[_Side]) -> tuple[tuple[int, ...] | None, str]:
             )
     order = tuple(at for _, _, at in ranges)
     said = ", then ".join(cases[at].vendor.name for at in order)
-    return order, f"Whatever is still open, the order stays: {said}."
+    turns = any(_proof_turns(cases[a].card, cases[b].card) for a, b in pairwise(order))
+    proof = " What is not proven in full could still change it." if turns else ""
+    return order, f"Whatever is unanswered, the order stays: {said}.{proof}"
+
+
+def _proof_turns(better: ScorecardView, worse: ScorecardView) -> bool:
+    """Whether more proof for one, or less truth in the other, could turn their order round."""
+    if better.outlook is None or worse.outlook is None:
+        return False
+    least, most = _whole(better.outlook.proven.score), _whole(worse.outlook.provable.score)
+    return least is None or (most is not None and most >= least)
 
 
 def _remarks(cases: Sequence[_Side]) -> Iterator[str]:

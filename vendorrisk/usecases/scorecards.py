@@ -266,7 +266,8 @@ def _outlook(found: Mapping[str, Any] | None) -> OutlookView | None:
         ProspectView(_figure(name, found[name]["overall"]), found[name]["band"]["value"])
         for name in ("proven", "provable", "best")
     )
-    return OutlookView(proven, provable, best, len(found["unproven"]), len(found["open"]))
+    counts = (len(found[name]) for name in ("unproven", "short", "open"))
+    return OutlookView(proven, provable, best, *counts)
 
 
 def _critical_plus(content: Content) -> float | None:

@@ -155,17 +155,18 @@ class ProspectView:
 
 @dataclass(frozen=True, slots=True)
 class OutlookView:
-    """How far proof could still move a score: counting only what is proven in full; were all that
-    is answered proven; and were every open question, besides, answered at its best.
+    """How far proof could still move a score: without what is only said; were all that is answered
+    proven in full; and were every open question, besides, answered at its best.
 
-    `unproven` answers earn less than they claim because proof is missing; `open` questions have no
-    answer to rely on.
+    `unproven` answers are only said, `short` ones would earn more with proof; `open` questions have
+    no answer to rely on.
     """
 
     proven: ProspectView
     provable: ProspectView
     best: ProspectView
     unproven: int
+    short: int
     open: int
 
 

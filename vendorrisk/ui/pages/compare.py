@@ -143,12 +143,12 @@ def head(name: str, column: Column) -> None:
     st.markdown(sentence(beside_claimed(assured, claimed)))
     if column.low is not None and column.high is not None and column.low != column.high:
         st.caption(f"What is unanswered leaves it between {column.low} and {column.high}.")
-    if column.outlook is not None and column.outlook.unproven:
+    if column.outlook is not None and column.outlook.short:
         proven, provable = (
             scorecards.shown(one.score).lower()
             for one in (column.outlook.proven, column.outlook.provable)
         )
-        st.caption(f"Counting only what is proven {proven}; with everything proven {provable}.")
+        st.caption(f"Without what is only said {proven}; with everything proven {provable}.")
     sets.result(column.engagement)
     if column.tier is not None:
         st.caption(sign(TIERS, column.tier).word)

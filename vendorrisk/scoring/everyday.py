@@ -456,11 +456,15 @@ class _Reader:
                 self.report.error("points", choice, "“don't know” always earns 0: leave it out.")
             elif choice not in known:
                 self.unknown(choice, f"choice of `{question.id}` called", choice, known)
-            else:
-                found[str(choice)] = self.number(
-                    written if isinstance(written, Text) else Text(str(written)),
-                    f"the points of `{choice}`",
+            elif not isinstance(written, Text):
+                self.report.error(
+                    "not-a-number",
+                    place_of(written) or choice,
+                    f"the points of `{choice}` must be a number from 0 to 100.",
                 )
+                found[str(choice)] = Fraction(0)
+            else:
+                found[str(choice)] = self.number(written, f"the points of `{choice}`")
         missing = [choice for choice in known if choice not in found]
         if missing:
             self.report.error(

@@ -8,7 +8,7 @@ two-valued: a name without a value equals only the word for why it has none (`un
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
 
-from vendorrisk.document import Report, is_null, number
+from vendorrisk.document import Report, is_null, number, place_of, plain, short
 
 
 class State(Enum):
@@ -160,7 +160,8 @@ def parse(data: object, report: Report) -> Condition | None:
     """Read a condition from a record, or a list of records (any of them).
 
     Problems go to `report`: condition-shape, condition-empty, condition-operator,
-    condition-bound, condition-intricate. None when there was one.
+    condition-bound, condition-intricate. None when there was one. What an "or" says twice is
+    warned of (condition-repeats).
     """
     before = len(report.errors)
     condition = _parse(data, report, 0)
@@ -186,6 +187,7 @@ def _parse(data: object, report: Report, depth: int) -> Condition | None:
         if not parts:
             report.error("condition-empty", data, "an empty list of conditions never holds.")
             return None
+        _warn_of_repeats(data, report)
         return _joined(AnyOf, parts)
     if not isinstance(data, Mapping):
         report.error(
@@ -229,6 +231,19 @@ def _is_condition(data: object) -> bool:
     return isinstance(data, Mapping) and not {*data} & {"at_least", "at_most", "not"}
 
 
+def _warn_of_repeats(listed: Sequence[object], report: Report) -> None:
+    seen: set[str] = set()
+    for one in listed:
+        if (written := repr(plain(one))) in seen:
+            said = f"`{short(one)}`" if isinstance(one, str) else "the same condition"
+            report.warning(
+                "condition-repeats",
+                one if place_of(one) else listed,
+                f"this list has {said} twice: leave one out, or write what was meant.",
+            )
+        seen.add(written)
+
+
 def _joined(kind: type[AllOf] | type[AnyOf], parts: list[Condition | None]) -> Condition | None:
     known = tuple(part for part in parts if part is not None)
     if len(known) < len(parts):
@@ -249,6 +264,7 @@ def _parse_test(data: object, report: Report, depth: int, at: object) -> Test | 
         if not data:
             report.error("condition-empty", data, "an empty list matches nothing.")
             return None
+        _warn_of_repeats(data, report)
         if all(isinstance(value, str) for value in data):
             return Is(tuple(str(value) for value in data))
         return _several(Some, [_parse_test(value, report, depth + 1, at) for value in data])

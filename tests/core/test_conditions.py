@@ -145,6 +145,22 @@ def test_every_problem_of_a_condition_is_reported_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"tier": ["2", "1", "2"]},
+        {"tier": {"not": ["1", "1"]}},
+        [{"a": "x", "b": "y"}, {"a": "x", "b": "y"}],
+        {"any": [{"a": ["x"]}, {"b": "y"}, {"a": ["x"]}]},
+    ],
+)
+def test_what_a_list_has_twice_is_warned_of_and_taken(data: object) -> None:
+    report = Report()
+    assert parse(data, report) is not None
+    assert [problem.code for problem in report.problems] == ["condition-repeats"]
+    assert report.errors == []
+
+
 def test_bottomless_nesting_is_refused() -> None:
     data: object = {"a": "1"}
     for _ in range(1000):

@@ -48,9 +48,10 @@ from vendorrisk.document import InvalidContent, Place, Problem, Report
 from vendorrisk.outlook import outlook
 from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.reports.access_page import access_page
-from vendorrisk.scoring import SheetError, explain_rubric
+from vendorrisk.scoring import Sheet, SheetError, explain_rubric
 from vendorrisk.scoring.improvement import smallest_changes
 from vendorrisk.scoring.plain_text import scorecard_text
+from vendorrisk.scoring.unanswered import open_range
 from vendorrisk.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
@@ -287,32 +288,35 @@ def _score(arguments: Namespace) -> int:
         return report(named.problems)
     try:
         card = score_submission(pack.questionnaire, pack.rubric, submission)
+        sheet = build_sheet(pack.questionnaire, pack.rubric, submission)
         ahead = outlook(pack.questionnaire, pack.rubric, submission, card)
+        spread = open_range(pack.rubric, sheet)
     except SheetError as error:
         return report([Problem("bad-answer", str(error), Place(named.file))])
     try:
-        more = list(_beyond(arguments, pack, submission))
+        more = list(_beyond(arguments, pack, submission, sheet))
     except ValueError as reason:
         says = str(reason).rstrip(".")
         return report([Problem("cannot-tell", f"{says[:1].upper()}{says[1:]}.", Place("score"))])
     if arguments.json:
-        parts: dict[str, object] = {"outlook": ahead.to_json()} if ahead else {}
-        parts |= {name: found for name, found, _ in more}
+        parts: dict[str, object] = {name: found for name, found, _ in more}
+        parts |= {"outlook": ahead.to_json()} if ahead else {}
+        parts |= {"range": spread.to_json()} if spread else {}
         print(json.dumps({**card.to_json(), **parts}, indent=2))
     else:
-        told = scorecard_text(card, pack.questionnaire, ahead.lines() if ahead else ())
+        could_be = ahead or spread
+        told = scorecard_text(card, pack.questionnaire, could_be.lines() if could_be else ())
         print("\n".join([told, *(text for _, _, text in more)]))
     return FINE
 
 
 def _beyond(
-    arguments: Namespace, pack: Pack, submission: Submission
+    arguments: Namespace, pack: Pack, submission: Submission, sheet: Sheet
 ) -> Iterator[tuple[str, object, str]]:
     """What else was asked for than the score: its name, as data and as text.
 
     Raises ValueError for a band that there is not, and for weights that cannot be varied.
     """
-    sheet = build_sheet(pack.questionnaire, pack.rubric, submission)
     if arguments.reach is not None:
         found = smallest_changes(pack.rubric, sheet, arguments.reach, answers=submission.values)
         if found is None:

@@ -189,9 +189,7 @@ def test_how_far_proof_could_move_the_score_is_told_beside_it(root, run):
 
 
 def test_an_unknown_band_is_bad_input_with_the_bands_there_are(root, run):
-    code, out, err = run(
-        "score", "questionnaires/access", answers(root, GOOD), "--reach", "Strong"
-    )
+    code, out, err = run("score", "questionnaires/access", answers(root, GOOD), "--reach", "Strong")
     assert (code, out) == (2, "")
     assert err[0].startswith("score:0: cannot-tell: There is no band “Strong”; there are strong, ")
 

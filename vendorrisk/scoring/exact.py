@@ -330,30 +330,28 @@ class Program:
     def _after_for(self, slot: int) -> list[tuple[int, Term]]:
         """Of what follows the rows, the part that one slot is computed from."""
         if slot not in self._parts:
-            needs = {cell.slot: cell.needs for cell in self.order}
-            todo, used = [slot], set[int]()
-            while todo:
-                at = todo.pop()
-                if at not in used:
-                    used.add(at)
-                    todo += needs.get(at, ())
+            used = self.needed_for(slot)
             self._parts[slot] = [step for step in self._after if step[0] in used]
         return self._parts[slot]
 
+    def needed_for(self, *slots: int) -> set[int]:
+        """The slots that some are computed from, and these themselves."""
+        needs = {cell.slot: cell.needs for cell in self.order}
+        todo, used = list(slots), set[int]()
+        while todo:
+            at = todo.pop()
+            if at not in used:
+                used.add(at)
+                todo += needs.get(at, ())
+        return used
+
     def _reached(self) -> set[int]:
         """The slots that anything beyond a row is computed from: a run fills no others of a row."""
-        needs = {cell.slot: cell.needs for cell in self.order}
-        todo = [
+        shown = [
             self.slots[named.measure, named.key] for named in self.graph.results if named.measure
         ]
-        todo += [c.slot for c in self.order if self.graph.measures[c.measure].grain != BY_ROW]
-        found: set[int] = set()
-        while todo:
-            slot = todo.pop()
-            if slot not in found:
-                found.add(slot)
-                todo += needs.get(slot, ())
-        return found
+        beyond = [c.slot for c in self.order if self.graph.measures[c.measure].grain != BY_ROW]
+        return self.needed_for(*shown, *beyond)
 
     def _arranged(
         self,

@@ -73,11 +73,11 @@ def scorecard_text(
 ) -> str:
     """The whole scorecard in plain sentences; with the questionnaire in the words of its questions.
 
-    Of an everyday rubric the score, what stops it, what it could come to (`outlook`, in lines), how
-    it came about, domains and answers; of plain measures each result with its reasons.
+    Of an everyday rubric the score, what stops it, how it came about, domains and answers; of
+    plain measures each result with its reasons. `outlook` are lines on what it could come to.
     """
     names = Names.of(asked)
-    lines = _everyday(card, names, outlook) if card.domains else _measures(card)
+    lines = _everyday(card, names, outlook) if card.domains else _measures(card, outlook)
     told = list(lines)
     if card.ignored:
         told.append(f"Ignored, because not asked or not scored: {', '.join(card.ignored)}")
@@ -97,10 +97,11 @@ def of_100(result: Result) -> str:
     return f"{value} of 100" if isinstance(result.shown, Fraction) else value
 
 
-def _measures(card: Scorecard) -> Iterator[str]:
+def _measures(card: Scorecard, outlook: Iterable[str]) -> Iterator[str]:
     for name, result in card.results.items():
         yield f"{name}: {value_text(result)}"
         yield from (f"    {sentence}" for sentence in result.why)
+    yield from outlook
 
 
 # -- an everyday rubric ---------------------------------------------------------------------------

@@ -96,6 +96,13 @@ def search(rubric: Rubric) -> Trials:
     return _Search(rubric).trials()
 
 
+def values_of(rubric: Rubric) -> Mapping[str, tuple[Value, ...]]:
+    """For each answer that a rubric reads, a few values in its own order; of a number those that
+    the rubric looks at, and beside them.
+    """
+    return _Search(rubric).values
+
+
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """A "not applicable", an answer or a mark of a reviewer, or a silence put on a sheet."""

@@ -356,6 +356,10 @@ def test_what_a_message_quotes_is_short(root, run):
     code, _, err = run("score", "questionnaires/access", answers(root, data))
     assert (code, len(err)) == (2, 3)
     assert max(map(len, err)) < 400
+    _, _, [twice] = run(
+        "score", "questionnaires/access", answers(root, f'{{"{long}":1,"{long}":1}}')
+    )
+    assert len(twice) < 400
 
 
 def test_the_same_answers_give_the_same_bytes(root, run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -151,6 +152,26 @@ def test_a_url_of_another_kind_is_refused_without_repeating_it(url: str) -> None
         Store(url)
     assert found.value.code == "bad_url"
     assert not url or url not in found.value.sentence
+
+
+def test_a_copy_that_may_only_be_read_is_read_with_nothing_laid_beside_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(sqlite_url) as store:
+        make_world(store)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever tests may write everywhere
+    place, copy = path_of(sqlite_url), Store(sqlite_url)
+    with copy.read(EVERYTHING) as work:
+        assert len(work.portfolio()) == 1
+        assert [path.name for path in place.parent.glob(f"{place.name}*")] == [place.name]
+    copy.close()
+
+
+def test_a_file_that_may_not_be_opened_is_not_called_missing(sqlite_url: str) -> None:
+    refused = pytest.raises(StoreUnavailable)
+    with opened(sqlite_url) as store, refused as found, store.read(EVERYTHING):
+        raise sqlite3.OperationalError("unable to open database file")
+    assert found.value.code == "read_only"
 
 
 def test_a_healthy_database_passes_the_check(database_url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from vendorrisk.document import Items, Place, Record, Report, Text
+from vendorrisk.document import Items, Place, Record, Report, Text, short
 
 LARGEST_FILE = 2 * 1024 * 1024
 DEEPEST_NESTING = 50
@@ -186,7 +186,7 @@ def _put(record: Record, first: dict[str, Text], key: Text, value: Any, report: 
     report.error(
         "duplicate-key",
         key,
-        f"The key `{key}` stands here a second time (first on line {line}): only one can count.",
+        f"The key `{short(key)}` stands here a second time (first on line {line}): only one can count.",
     )
 
 

@@ -462,7 +462,8 @@ def _sqlite_engine(url: URL, wait_seconds: float, writing: bool) -> Engine:
     if path and path != ":memory:":
         # `mode=rw`: SQLite would otherwise make an empty file where the database is missing.
         quoted = Path(path).absolute().as_uri()
-        url = url.set(database=f"{quoted}?mode=rw&uri=true", query={"uri": "true"})
+        mode = "mode=rw" if writing or not _lies_still(path) else "immutable=1"
+        url = url.set(database=f"{quoted}?{mode}&uri=true", query={"uri": "true"})
     engine = create_engine(
         url, connect_args={"timeout": wait_seconds}, pool_size=10, hide_parameters=True
     )
@@ -486,6 +487,15 @@ def _sqlite_engine(url: URL, wait_seconds: float, writing: bool) -> Engine:
         cast(sqlite3.Connection, connection.connection.driver_connection).execute(begin)
 
     return engine
+
+
+def _lies_still(path: str) -> bool:
+    """Whether this is a copy that we may only read and nobody has open, as on a backup's disk.
+
+    Elsewhere even who only reads needs the files of the write-ahead log beside the database.
+    """
+    ours = os.access(path, os.W_OK) and os.access(Path(path).absolute().parent, os.W_OK)
+    return os.path.isfile(path) and not ours and not os.path.exists(f"{path}-wal")
 
 
 def _make_file(path: Path) -> None:
@@ -571,6 +581,14 @@ def _foreign(url: URL, fix: str) -> StoreUnavailable:
     )
 
 
+def _closed(url: URL) -> StoreUnavailable:
+    return StoreUnavailable(
+        "read_only",
+        f"The database {describe(url)} cannot be opened by this account.",
+        "Give the account that runs the product the right to read and write it.",
+    )
+
+
 def _not_migrated(url: URL) -> StoreUnavailable:
     return StoreUnavailable(
         "not_migrated", f"The database {describe(url)} is not up to date.", MIGRATE
@@ -604,7 +622,7 @@ def _translated(error: DBAPIError | sqlite3.Error, url: URL) -> Exception:
     if "no such table" in says or isinstance(cause, psycopg.errors.UndefinedTable):
         return _not_migrated(url)
     if "unable to open database file" in says:
-        return _missing(describe(url))
+        return _closed(url) if os.path.isfile(url.database or "") else _missing(describe(url))
     if "is full" in says or isinstance(cause, psycopg.errors.DiskFull):
         return StoreUnavailable(
             "full",

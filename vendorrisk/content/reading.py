@@ -186,7 +186,8 @@ def _put(record: Record, first: dict[str, Text], key: Text, value: Any, report: 
     report.error(
         "duplicate-key",
         key,
-        f"The key `{short(key)}` stands here a second time (first on line {line}): only one can count.",
+        f"The key `{short(key)}` stands here a second time (first on line {line}): only one can "
+        "count.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -48,6 +49,7 @@ from vendorrisk.scoring.expansion import LIFTED
 from vendorrisk.scoring.scorecard import readable, said
 
 CONTRADICTED = "contradicted"
+_NUMERIC = re.compile(r"[-+.\d]+(e[-+]?\d+)?", re.IGNORECASE)
 SCOPE_FIELDS = ("product", "environment", "entity")
 LONGEST_TEXT = 10_000
 """Characters that one answer, note or reason may have."""
@@ -238,7 +240,7 @@ def read_reply(
     if isinstance(thing, Record) and "value" in thing:
         fields = Fields(thing, report, f"the answer to `{question.id}`", null_is_absent=True)
         thing = fields.raw("value")
-        note = str(fields.optional("note") or "")
+        note = _said(fields, "note")
         fields.done()
     reply = _reply(question, thing, report, as_of)
     if len(note) > LONGEST_TEXT:
@@ -313,7 +315,7 @@ def _stated(question: Question, thing: Record, report: Report) -> Reply | None:
             return None
         return Reply(DONT_KNOW)
     if "not_applicable" in thing and len(thing) == 1:
-        ground = fields.text("not_applicable")
+        ground = _said(fields, "not_applicable", required=True)
         if question.not_applicable is None:
             report.error(
                 "bad-answer",
@@ -321,12 +323,9 @@ def _stated(question: Question, thing: Record, report: Report) -> Reply | None:
                 f"`{question.id}` always applies, so it cannot be “not applicable”.",
             )
         elif len(ground) > LONGEST_TEXT:
-            report.error("too-long", ground, f"The ground given for `{question.id}` is too long.")
-        return (
-            Reply(State.NOT_APPLICABLE, ground=str(ground))
-            if len(report.errors) == before
-            else None
-        )
+            key = fields.key("not_applicable")
+            report.error("too-long", key, f"The ground given for `{question.id}` is too long.")
+        return Reply(State.NOT_APPLICABLE, ground=ground) if len(report.errors) == before else None
     report.error(
         "bad-answer",
         thing,
@@ -504,14 +503,13 @@ class _SubmissionReader:
         note = ground = ""
         if isinstance(thing, Record) and "value" in thing:
             fields = Fields(thing, self.report, f"the answer to `{key}`", null_is_absent=True)
-            thing, note = fields.raw("value"), str(fields.optional("note") or "")
+            thing, note = fields.raw("value"), _said(fields, "note")
             fields.done()
         if len(self.report.errors) > before:
             return None
         if isinstance(thing, Record) and [*thing] == ["not_applicable"]:
-            ground = str(
-                Fields(thing, self.report, f"the answer to `{key}`").text("not_applicable")
-            )
+            fields = Fields(thing, self.report, f"the answer to `{key}`")
+            ground = _said(fields, "not_applicable", required=True)
             thing = Text("not_applicable", place_of(thing))
         if max(len(note), len(ground), len(str(thing))) > LONGEST_TEXT:
             self.report.error(
@@ -685,7 +683,7 @@ class _SubmissionReader:
                 assurance,
                 not_applicable,
                 {} if everyday else self.read_marks(item),
-                str(item.optional("reason") or ""),
+                _said(item, "reason"),
             )
             item.done()
             if name in found:
@@ -717,9 +715,9 @@ class _SubmissionReader:
             if not item.usable:
                 continue
             found[str(key)] = Lift(
-                str(item.text("reason")),
-                str(item.optional("asked_by") or ""),
-                str(item.optional("granted_by") or ""),
+                _said(item, "reason", required=True),
+                _said(item, "asked_by"),
+                _said(item, "granted_by"),
             )
             item.done()
         return found
@@ -734,6 +732,19 @@ class _SubmissionReader:
                 except ValueError as error:
                     self.report.error("bad-review", item.key(mark), f"`{mark}`: {error}")
         return found
+
+
+def _said(fields: Fields, name: str, *, required: bool = False) -> str:
+    """What somebody said, which a bare number or `true` is not; empty where there is nothing."""
+    text = fields.text(name) if required else fields.optional(name)
+    if text is None:
+        return ""
+    if not text.quoted and (text in ("true", "false") or _NUMERIC.fullmatch(text)):
+        fields.report.error(
+            "not-text", fields.key(name), f"`{name}: {short(text)}` must be words, in quotes."
+        )
+        return ""
+    return str(text)
 
 
 def _word_or_none(fields: Fields, name: str, allowed: tuple[str, ...]) -> str | None:

@@ -203,6 +203,19 @@ def test_a_faulty_review_is_a_problem(review, code):
     assert codes(submit(review=review)) == [code]
 
 
+@pytest.mark.parametrize("said", [True, False, 0, -3.5, 1e99])
+def test_what_somebody_said_is_no_number_and_no_truth_value(said):
+    lifted = {"no-second-factor": {"reason": said}}
+    assert codes(submit(lifted=lifted)) == ["not-text"]
+    assert codes(submit({"AC1": {"value": "everyone", "note": said}})) == ["not-text"]
+    assert codes(submit({"faces": {"not_applicable": said}})) == ["not-text"]
+    assert codes(submit(review={"AC1": {"reason": said}})) == ["not-text"]
+    assert codes({"answers": {"backup": {"not_applicable": said}}}, rubric=METHOD, asked=None)[
+        -1:
+    ] == ["not-text"]
+    assert codes(submit(lifted={"no-second-factor": {"reason": str(said)}})) == []
+
+
 def test_all_problems_are_reported_at_once_and_in_words():
     data = submit(
         {"AC1": "everybody", "exceptions": -1, "nothing": "x"},

@@ -257,6 +257,26 @@ _readings = count()
 
 
 MOST_REMEMBERED = 512
+FEW = 4
+"""So many values come together in the same way often enough for it to be remembered."""
+
+
+def _remembering(cell: Cell) -> Term:
+    """A cell that looks up what it came to for what it reads, if that is little."""
+    if len(cell.needs) > FEW:
+        return cell.run
+    reads, run, known = itemgetter(*sorted(cell.needs)), cell.run, dict[object, object]()
+
+    def remembered(slots: Sequence[object]) -> object:
+        reading = reads(slots)
+        value = known.get(reading)
+        if value is None:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            value = known[reading] = run(slots)
+        return value
+
+    return remembered
 
 
 class Program:
@@ -371,7 +391,7 @@ class Program:
                 in_rows[cell.slot] = cell.key
                 rows.setdefault(cell.key, []).append(cell)
             elif not by_row:
-                before.append((cell.slot, cell.run))
+                before.append((cell.slot, _remembering(cell)))
         for row in self._row_order(rows):
             first, last = self._blocks[row]
             cells = rows[row]

@@ -12,7 +12,7 @@ from typing import Any
 from vendorrisk.conditions import DONT_KNOW, State, names
 from vendorrisk.questionnaire import Questionnaire
 from vendorrisk.scoring.denominators import common_denominators
-from vendorrisk.scoring.everyday import Criterion, Everyday
+from vendorrisk.scoring.everyday import Criterion, Everyday, Rule
 from vendorrisk.scoring.exact import MOST_REMEMBERED, Program, total
 from vendorrisk.scoring.expansion import APPROVED, CONTRADICTED, LIFTED, not_cleared_by
 from vendorrisk.scoring.formula import exact, write_number
@@ -30,6 +30,7 @@ from vendorrisk.scoring.scorecard import (
     said,
 )
 
+_NONE = Fraction(0)
 _LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
 
 
@@ -153,8 +154,17 @@ class Story:
             for question in self.questions
             if question not in graded
         }
-        self.stands = {rule: self._slot(f"rule.{rule}") for rule in everyday.rules}
+        self.rules = {
+            effect: [
+                (self._slot(f"rule.{rule.id}"), self._fired(rule))
+                for rule in everyday.rules.values()
+                if rule.effect == effect
+            ]
+            for effect in ("knockout", "cap", "clarify")
+        }
         self.cleared = {q: self._slot(f"not_cleared.{q}") for q in self.not_cleared}
+        self.asked = [self._slot("domain.asked", domain) for domain in everyday.domains]
+        self.coverage = [self._slot("domain.coverage", domain) for domain in everyday.domains]
         self.parts = self._whole_parts()
         self.weights = [(p.credit, int(p.criterion.weight * self.parts)) for p in self.rows]
         self.known: dict[int, _Whole] = {}
@@ -453,19 +463,13 @@ class Story:
         contradicted = tuple(self._contradicted(slots))
         disputed = [fired.questions[0] for fired in contradicted]
         for effect in ("knockout", "cap"):
-            for rule in self.everyday.rules.values():
-                stands = slots[self.stands[rule.id]] if rule.effect == effect else None
-                if stands in ("fires", LIFTED):
-                    lifted = Lifted(effect, limits[effect]) if stands == LIFTED else None
-                    yield FiredRule(
-                        rule.id,
-                        LIFTED if lifted else effect,
-                        None if lifted else limits[effect],
-                        rule.because,
-                        self._asked_by(rule.when),
-                        rule.clause,
-                        lifted=lifted,
-                    )
+            for slot, fired in self.rules[effect]:
+                stands = slots[slot]
+                if stands == "fires":
+                    yield fired
+                elif stands == LIFTED:
+                    lifted = Lifted(effect, limits[effect])
+                    yield replace(fired, effect=LIFTED, limit=None, lifted=lifted)
             if effect == "cap":
                 yield from contradicted
             for question, slot in self.cleared.items():
@@ -473,12 +477,18 @@ class Story:
                 if slots[slot] == effect and (effect == "knockout" or question not in disputed):
                     ways = self.not_cleared[question]
                     yield self._silent(slots, question, effect, limits[effect], ways)
-        for rule in self.everyday.rules.values():
-            if rule.effect == "clarify" and slots[self.stands[rule.id]] == "fires":
-                yield FiredRule(rule.id, "clarify", None, rule.because, rule.clarify, rule.clause)
+        for slot, fired in self.rules["clarify"]:
+            if slots[slot] == "fires":
+                yield fired
 
-    def _asked_by(self, condition: Any) -> tuple[str, ...]:
-        return tuple(name for name in names(condition) if name in self.questions)
+    def _fired(self, rule: Rule) -> FiredRule:
+        """What is told of a rule that fires."""
+        if rule.effect == "clarify":
+            return FiredRule(rule.id, "clarify", None, rule.because, rule.clarify, rule.clause)
+        limits = self.everyday.limits
+        limit = limits.knocked_out if rule.effect == "knockout" else limits.capped
+        asked = tuple(name for name in names(rule.when) if name in self.questions)
+        return FiredRule(rule.id, rule.effect, limit, rule.because, asked, rule.clause)
 
     def _contradicted(self, slots: Sequence[object]) -> Iterator[FiredRule]:
         found = {q for q, slot in self.ungraded.items() if slots[slot] == CONTRADICTED}
@@ -530,13 +540,12 @@ class Story:
         results: Mapping[str, Result],
         costs: Mapping[str, Sequence[_Cost]],
     ) -> Iterator[DomainLine]:
-        asked = {
-            domain: slots[self._slot("domain.asked", domain)] for domain in self.everyday.domains
-        }
-        whole = total([v for v in asked.values() if type(v) is not State])  # type: ignore[misc]
-        for domain in self.everyday.domains.values():
-            weight: Any = asked[domain.id]
-            coverage = slots[self._slot("domain.coverage", domain.id)]
+        asked: list[Any] = [slots[slot] for slot in self.asked]
+        whole = total([weight for weight in asked if type(weight) is not State])
+        for domain, weight, at in zip(
+            self.everyday.domains.values(), asked, self.coverage, strict=True
+        ):
+            coverage = slots[at]
             assured = results[domain.id]
             if not isinstance(assured.exact, State):
                 sentence = self._domain_why(domain.title, assured, costs[domain.id])
@@ -547,7 +556,7 @@ class Story:
                 domain.critical,
                 Fraction(0)
                 if type(weight) is State or not whole
-                else Fraction(weight) / Fraction(whole),
+                else Fraction(weight, whole),
                 results[f"{domain.id}.claimed"],
                 assured,
                 None if type(coverage) is State else _fraction(coverage),
@@ -575,9 +584,13 @@ class Story:
         for costs in tally.costs.values():
             for cost, cause, _ in costs:
                 lost[cause] += cost
+        left: Fraction | int = 100 * tally.whole
         for cause, label in CAUSES.items():
-            change = -Fraction(lost[cause], tally.whole) if lost[cause] else Fraction(0)
-            after += change
+            change = _NONE
+            if lost[cause]:
+                change = -Fraction(lost[cause], tally.whole)
+                left -= lost[cause]
+                after = Fraction(left, tally.whole)
             yield Step(cause, label, change, after)
         limits = {
             "weakest_critical": self._value(slots, "weakest.limit"),
@@ -586,8 +599,9 @@ class Story:
         }
         for name, label in CEILINGS.items():
             limit = limits[name]
-            change = Fraction(0) if limit is None else min(Fraction(0), limit - after)
-            after += change
+            change = _NONE
+            if limit is not None and limit < after:
+                change, after = limit - after, limit
             yield Step(name, label, change, after)
         if after != overall:
             raise ArithmeticError("the steps of a score must add up to it")

@@ -30,7 +30,7 @@ from vendorrisk.scoring.scorecard import (
     said,
 )
 
-_NONE = Fraction(0)
+_NOTHING = Fraction(0)
 _LIMITED = {"knockout": "Knocked out", "cap": "Capped", "not_cleared": "Held"}
 
 
@@ -554,9 +554,7 @@ class Story:
                 domain.id,
                 domain.title,
                 domain.critical,
-                Fraction(0)
-                if type(weight) is State or not whole
-                else Fraction(weight, whole),
+                Fraction(0) if type(weight) is State or not whole else Fraction(weight, whole),
                 results[f"{domain.id}.claimed"],
                 assured,
                 None if type(coverage) is State else _fraction(coverage),
@@ -586,7 +584,7 @@ class Story:
                 lost[cause] += cost
         left: Fraction | int = 100 * tally.whole
         for cause, label in CAUSES.items():
-            change = _NONE
+            change = _NOTHING
             if lost[cause]:
                 change = -Fraction(lost[cause], tally.whole)
                 left -= lost[cause]
@@ -599,7 +597,7 @@ class Story:
         }
         for name, label in CEILINGS.items():
             limit = limits[name]
-            change = _NONE
+            change = _NOTHING
             if limit is not None and limit < after:
                 change, after = limit - after, limit
             yield Step(name, label, change, after)

@@ -44,7 +44,7 @@ from vendorrisk.content import (
     tell_proofs,
 )
 from vendorrisk.content.reading import LARGEST_FILE, display_name
-from vendorrisk.document import InvalidContent, Place, Problem, Report
+from vendorrisk.document import InvalidContent, Place, Problem, Report, printable
 from vendorrisk.outlook import outlook
 from vendorrisk.questionnaire import minutes_by_role
 from vendorrisk.reports.access_page import access_page
@@ -306,7 +306,7 @@ def _score(arguments: Namespace) -> int:
     else:
         could_be = ahead or spread
         told = scorecard_text(card, pack.questionnaire, could_be.lines() if could_be else ())
-        print("\n".join([told, *(text for _, _, text in more)]))
+        print(printable("\n".join([told, *(text for _, _, text in more)])))
     return FINE
 
 
@@ -385,7 +385,7 @@ def _tell(compared: Sequence[Comparison], total: str, move: str) -> None:
     moving = [found for found in compared if found.moves]
     print(f"{len(moving)} of {total} {move}")
     for found in moving:
-        print(f"  {found}")
+        print(printable(f"  {found}"))
 
 
 def _coverage(_arguments: Namespace) -> int:

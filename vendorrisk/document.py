@@ -81,6 +81,11 @@ def _on_one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def printable(text: str) -> str:
+    """Lines of text for a terminal, with what is no sign written as an escape."""
+    return "\n".join(_on_one_line(line) for line in text.split("\n"))
+
+
 class InvalidContent(Exception):  # noqa: N818  # named for what it holds, as callers read it
     """Content that cannot be used; `problems` lists everything that was found, in file order."""
 

@@ -83,6 +83,12 @@ def test_a_control_character_is_refused_with_its_line():
     assert [(p.place.line, p.code) for p in report.errors] == [(2, "control-character")]
 
 
+@pytest.mark.parametrize("written", [r"\0", r"\e[2J", r"\a", r"\x85", "\u202e", r"\u2067", r"\L"])
+def test_a_control_character_that_is_written_as_an_escape_is_refused_too(written):
+    _, report = yaml(f'first: 1\nsecond: "a{written}b"\n'.encode())
+    assert [(p.place.line, p.code) for p in report.errors] == [(2, "control-character")]
+
+
 def test_a_problem_is_one_line_whatever_a_file_says():
     problem = Problem("odd", "It says “a\nb”, \u2028 and \u202e.", Place("a\nb.yaml", 3))
     assert str(problem) == r"a\nb.yaml:3: odd: It says “a\nb”, \u2028 and \u202e."

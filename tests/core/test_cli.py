@@ -284,6 +284,15 @@ def test_the_text_says_the_result_in_words(root, run):
     assert "factor_kind" in out or "Which second factor" in out
 
 
+def test_what_answers_say_steers_no_terminal(root, run):
+    lifted = {"no-second-factor": {"reason": "Seen\x1b[2J\u202e", "granted_by": "Ada\x07"}}
+    data = GOOD | {"answers": {"AC1": "nobody", "factor_kind": "app"}, "lifted": lifted}
+    code, out, _ = run("score", "questionnaires/access", answers(root, data))
+    assert code == 0
+    assert r"Seen\x1b[2J\u202e" in out
+    assert all(line.isprintable() for line in out.splitlines())
+
+
 def test_no_score_is_an_honest_result_and_fine(root, run):
     change(
         root / "access/v1/questionnaire.yaml",

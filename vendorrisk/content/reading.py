@@ -16,6 +16,8 @@ from vendorrisk.document import Items, Place, Record, Report, Text, short
 LARGEST_FILE = 2 * 1024 * 1024
 DEEPEST_NESTING = 50
 
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
@@ -149,6 +151,13 @@ class _YamlTree:
         if event.tag is not None:
             self.report.error("tag", place, f"The tag `{event.tag}`: leave it out.")
         if isinstance(event, yaml.ScalarEvent):
+            if _UNSEEN.search(event.value):
+                self.report.error(
+                    "control-character",
+                    place,
+                    "A control character, or one that turns a line around, which no text may hold: "
+                    "remove it.",
+                )
             return Text(event.value, place, quoted=bool(event.style))
         if depth > DEEPEST_NESTING:
             self.report.error(

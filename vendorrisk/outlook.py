@@ -160,9 +160,9 @@ def _backed(everyday: Everyday, proof: Assurance, sheet: Sheet, question: str) -
 
     claims = answer if isinstance(answer, frozenset) else {str(answer)}
     backed = frozenset(claim for claim in claims if level(claim) != proof.levels[0])
-    graded = [one for one in everyday.criteria.values() if one.question == question]
     if backed == claims:
         return answer
+    graded = [one for one in everyday.criteria.values() if one.question == question]
     if len(graded) > 1 or graded[0].ticked == "worst":
         return State.UNANSWERED  # no part of it stands for the whole
     if isinstance(answer, frozenset):
@@ -215,4 +215,5 @@ def _filled(
     bare = replace(submission, answers=kept)
     filled = completed(questionnaire, rubric, bare, worst=False, leave=settled)
     asked = (name for name, answer in sheet.answers.items() if answer is not State.HIDDEN)
-    return tuple(name for name in asked if name in filled.answers.keys() - kept.keys()), filled
+    added = filled.answers.keys() - kept.keys()
+    return tuple(name for name in asked if name in added), filled

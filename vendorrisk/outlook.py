@@ -127,12 +127,11 @@ def outlook(
     if proof is not None:
         backed = {name: _backed(rubric.everyday, proof, sheet, name) for name in short}
         left = {name: part for name, part in backed.items() if part != sheet.answers[name]}
-    proven = card
-    if left:
-        answers = {**sheet.answers, **left, **dict(_fallen(questionnaire, sheet, left))}
-        proven = score(rubric, replace(sheet, answers=answers))
     open_, filled = _filled(questionnaire, rubric, submission, sheet)
-    best = provable
+    proven, best = card, provable
+    less = {**left, **dict(_fallen(questionnaire, sheet, (*left, *open_)))}
+    if less:
+        proven = score(rubric, replace(sheet, answers={**sheet.answers, **less}))
     if open_:
         best = score(rubric, replace(build_sheet(questionnaire, rubric, filled), levels=at_best))
         # An answer may bring up questions that were answered badly before: then silence is better.
@@ -182,8 +181,8 @@ def _backed(everyday: Everyday, proof: Assurance, sheet: Sheet, question: str) -
 def _fallen(
     questionnaire: Questionnaire, sheet: Sheet, left: Collection[str]
 ) -> Iterator[tuple[str, Value]]:
-    """What becomes of the follow-ups of claims that are only said: were the claims untrue, other
-    questions might be asked, so their answers count as little.
+    """What becomes of the follow-ups of what is open or only said: were it otherwise, others might
+    be asked, so their answers count as little.
     """
     questions, fallen = {one.id: one for one in questionnaire.questions}, set(left)
     for name, question in questions.items():

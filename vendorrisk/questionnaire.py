@@ -478,8 +478,9 @@ def _ticks(choices: tuple[str, ...], test: Test) -> Iterator[frozenset[str]]:
     other = [choice for choice in choices if choice not in named][:1]
     for size in range(len(told) + 1):
         for ticked in itertools.combinations(told, size):
-            yield frozenset(ticked)
-            yield frozenset((*ticked, *other))
+            if ticked:  # nobody can tick nothing: that is no answer
+                yield frozenset(ticked)
+            yield from (frozenset((*ticked, one)) for one in other)
 
 
 def written(test: Test) -> tuple[str, ...]:

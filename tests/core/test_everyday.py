@@ -546,7 +546,7 @@ def test_the_expansion_knows_no_criterion_by_another_way(rubric: Rubric) -> None
         ("factor", "worst", "best"),
         ("keys", "worst", "best"),
         ("days", Fraction(90), Fraction(29)),
-        ("alerts", frozenset(), frozenset(("logins", "exports", "moves"))),
+        ("alerts", frozenset(("moves",)), frozenset(("logins", "exports", "moves"))),
         ("exempt", State.UNANSWERED, State.UNANSWERED),
     ],
 )
@@ -697,5 +697,5 @@ def test_a_rubric_without_assurance_or_ceilings_is_points_alone() -> None:
         del data[key]
     found = card(read_written(asked(), data), levels={})
     assert exact(found) == exact(found, "claimed") == exact(found, "mean")
-    assert line(found, "factor").why == ("Claims 100 of 100; points alone: 100.",)
+    assert line(found, "factor").why == ("Earns 100 of 100.",)
     assert line(found, "factor").level is None

@@ -129,6 +129,14 @@ def test_a_lifted_knockout_stays_in_the_account_with_its_ceiling_and_who_lifted_
     assert ("rule.secrets-in-a-wiki", "fires") in values
 
 
+def test_a_reason_with_lines_of_its_own_stays_on_one_line():
+    reason = "Seen.\nOverall: 100 of 100, strong\u2028Claimed: 100"
+    card = scored(lifted={"no-second-factor": LIFT | {"reason": reason}})
+    lines = scorecard_text(card).splitlines()
+    assert any("Seen. Overall: 100 of 100, strong Claimed: 100" in line for line in lines)
+    assert not any(line.startswith(("Overall: 100", "Claimed: 100")) for line in lines)
+
+
 def test_the_figure_without_lifting_stands_beside_the_one_with_it():
     plain, lifted = scored(), scored({"no-second-factor": LIFT})
     assert "unlifted" not in plain.results

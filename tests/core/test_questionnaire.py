@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vendorrisk.conditions import State, holds, parse
+from vendorrisk.conditions import Is, State, holds, parse
 from vendorrisk.document import Report, tree
 from vendorrisk.questionnaire import (
     Choice,
@@ -22,6 +22,7 @@ from vendorrisk.questionnaire import (
     can_pass,
     parse_period,
     progress,
+    telling_answers,
     visibility,
 )
 
@@ -270,3 +271,12 @@ def test_a_test_can_pass_only_by_an_answer_the_question_takes():
     assert not can(day, {"at_least": "3"})
     assert can(Fact("a", "", ("1", "2")), "2")
     assert not can(Fact("a", "", ("1", "2")), "3")
+
+
+def test_answers_that_tell_ticks_apart_tick_something():
+    choices = tuple(Choice(name, name.capitalize()) for name in "abc")
+    ticks = question("ticks", answer="many_of", choices=choices)
+    told = [one for one in telling_answers(ticks, Is(("a",))) if isinstance(one, frozenset)]
+    assert frozenset({"a"}) in told
+    assert any("a" not in one for one in told)
+    assert frozenset() not in told

@@ -81,7 +81,8 @@ def scorecard_text(
     told = list(lines)
     if card.ignored:
         told.append(f"Ignored, because not asked or not scored: {', '.join(card.ignored)}")
-    return "\n".join(told) + "\n"
+    # A reason that a person wrote stays on its line, so that it can pass for nothing else.
+    return "\n".join(" ".join(line.splitlines()) for line in told) + "\n"
 
 
 def value_text(result: Result) -> str:

@@ -443,14 +443,17 @@ class Story:
         if rank is None:
             return (f"{claims}; each tick counts as far as it is proven: {said(credit)}.",)  # type: ignore[arg-type]
         rung = places.criterion.rungs[rank]
-        if level is not None and share is not None:
-            counts = "all of it counts" if share == 1 else f"{said(share * 100)} % of it counts"
-            proof = f"{readable(level)}, so {counts}"
-        else:
-            proof = "so weak a claim needs no proof" if self.everyday.assurance else "points alone"
+        if rung.points == points and level is None:
+            needs_none = bool(self.everyday.assurance and points)
+            weak = ", and so weak an answer needs no proof" if needs_none else ""
+            return (f"Earns {said(credit)} of 100{weak}.",)  # type: ignore[arg-type]
         if rung.points != points:
             worse = rung.says if rung.choice is None else f"“{rung.says}”"
             claims += f"; the weaker claim {worse}, {said(rung.points)} of 100, earns more"
+        proof = "it needs no proof" if self.everyday.assurance else "points alone"
+        if level is not None and share is not None:
+            counts = "all of it counts" if share == 1 else f"{said(share * 100)} % of it counts"
+            proof = f"{readable(level)}, so {counts}"
         return (f"{claims}; {proof}: {said(credit)}.",)  # type: ignore[arg-type]
 
     # -- rules ------------------------------------------------------------------------------------

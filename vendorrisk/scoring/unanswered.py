@@ -24,8 +24,8 @@ from vendorrisk.scoring.rubric import Rubric
 from vendorrisk.scoring.scorecard import Result, enumerated, readable
 from vendorrisk.scoring.trials import MOST_SHEETS, values_of
 
-MOST_CELLS = 3_000_000
-"""Cells of the graph that are computed at most, which takes a second or two."""
+MOST_CELLS = 1_500_000
+"""Cells of the graph that are computed at most, which takes about a second."""
 
 
 @dataclass(frozen=True, slots=True)

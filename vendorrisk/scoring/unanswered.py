@@ -20,7 +20,7 @@ from vendorrisk.questionnaire import as_asked
 from vendorrisk.scoring.exact import Sheet
 from vendorrisk.scoring.graph import Named
 from vendorrisk.scoring.plain_text import value_text
-from vendorrisk.scoring.rubric import Rubric
+from vendorrisk.scoring.rubric import Rubric, score
 from vendorrisk.scoring.scorecard import Result, enumerated, readable
 from vendorrisk.scoring.trials import MOST_SHEETS, values_of
 
@@ -82,7 +82,7 @@ def open_range(rubric: Rubric, sheet: Sheet) -> OpenRange | None:
 
 class _Search:
     def __init__(self, rubric: Rubric, sheet: Sheet, named: Named) -> None:
-        self.rubric, self.sheet, self.named = rubric, sheet, named
+        self.rubric, self.sheet = rubric, sheet
         self.program = rubric.program
         self.left = max(MOST_CELLS // max(len(self.program.order), 1), 1)
         self.slot = self.program.slots[named.measure or "", named.key]
@@ -102,7 +102,8 @@ class _Search:
         }
         listed = (leaves[key] for key in self.values)
         self.finite = all(one.labels and not one.many and not one.number for one in listed)
-        self.numbers: list[Fraction] = []
+        # The least (-1) and the most (1) that were found, with the answers that come to it.
+        self.ends: dict[int, tuple[Fraction, Mapping[str, Value]]] = {}
         self.labels: dict[str, None] = {}
 
     def found(self) -> OpenRange:
@@ -113,11 +114,14 @@ class _Search:
                 self._try(dict(zip(self.values, way, strict=True)))
         else:
             self._sample()
-            if self.numbers:
+            if self.ends:
                 self._climb()
-        explainer = self.rubric._explainer
-        ends = (min(self.numbers), max(self.numbers)) if self.numbers else (None, None)
-        low, high = (None if end is None else explainer.shown(self.named, end) for end in ends)
+        low, high = (
+            score(self.rubric, self._with(self.ends[way][1])).results["overall"]
+            if way in self.ends
+            else None
+            for way in (-1, 1)
+        )
         return OpenRange(tuple(self.values), low, high, tuple(self.labels), decided)
 
     def _sample(self) -> None:
@@ -132,7 +136,7 @@ class _Search:
                 place = random.random() if random.random() < loose else lean
                 answers[key] = values[round(place * (len(values) - 1))]
             self._try(answers)
-            if not self.left or (number and self.numbers):
+            if not self.left or (number and self.ends):
                 return  # numbers are climbed towards
 
     def _climb(self) -> None:
@@ -169,12 +173,21 @@ class _Search:
         if self.rubric.asked is None:
             value = self.program.again(self.slots, answers, self.slot)
         else:
-            given = {n: a for n, a in self.sheet.answers.items() if a is not State.HIDDEN}
-            asked = as_asked(self.rubric.asked, {**given, **answers}, self.sheet.facts)
-            value = self.program.run(replace(self.sheet, answers=asked))[self.slot]
-        if isinstance(value, (int, Fraction)):
-            self.numbers.append(Fraction(value))
-            return Fraction(value)
+            value = self.program.run(self._with(answers))[self.slot]
         if isinstance(value, str):
             self.labels[value] = None
-        return None
+        if not isinstance(value, (int, Fraction)):
+            return None
+        for way in (-1, 1):
+            if way not in self.ends or value * way > self.ends[way][0] * way:
+                self.ends[way] = (Fraction(value), answers)
+        return Fraction(value)
+
+    def _with(self, answers: Mapping[str, Value]) -> Sheet:
+        """The sheet with these answers, and what they hide marked as such."""
+        given = {n: a for n, a in self.sheet.answers.items() if a is not State.HIDDEN} | dict(
+            answers
+        )
+        if self.rubric.asked is not None:
+            given = as_asked(self.rubric.asked, given, self.sheet.facts)
+        return replace(self.sheet, answers=given)

@@ -185,10 +185,11 @@ def _fallen(
     be asked, so their answers count as little.
     """
     questions, fallen = {one.id: one for one in questionnaire.questions}, set(left)
+    contradicted = sheet.marks.get("assurance", {})  # which earns nothing, and caps
     for name, question in questions.items():
         if name not in fallen and not fallen.isdisjoint(hiding_questions(question, questions)):
             fallen.add(name)
-            if sheet.answers[name] is not State.HIDDEN:
+            if sheet.answers[name] is not State.HIDDEN and name not in contradicted:
                 yield name, State.UNANSWERED
 
 

@@ -140,12 +140,12 @@ def compare(name: str, submission: Mapping[str, Any], before: Outcome, new: Pack
 
 def compare_cases(old: Pack, new: Pack) -> tuple[Comparison, ...]:
     """Every case of the old pack under both. Raises InvalidContent where its cases are unusable."""
-    found = []
-    for case in read_cases(old):
-        plain = case.submission.to_json()
-        # Both read it again: a case that starts worst may have an answer with nothing ticked,
-        # which nobody can give, and which is read as silence.
-        read = read_submission(plain, old.questionnaire, old.rubric, Report("the case"))
-        card = score_submission(old.questionnaire, old.rubric, read or case.submission)
-        found.append(compare(case.id, plain, outcome_of(card.to_json()), new))
-    return tuple(found)
+    return tuple(
+        compare(
+            case.id,
+            case.submission.to_json(),
+            outcome_of(score_submission(old.questionnaire, old.rubric, case.submission).to_json()),
+            new,
+        )
+        for case in read_cases(old)
+    )

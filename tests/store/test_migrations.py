@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,14 +49,14 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE person (id INTEGER)")
+    before = path.read_bytes()
     with pytest.raises(StoreUnavailable) as found:
         migrate(f"sqlite:///{path}")
     assert found.value.code == "foreign"
-    tables_there = other.execute("SELECT name FROM sqlite_master").fetchall()
-    other.close()
-    assert tables_there == [("person",)]
+    assert path.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [path], "no file of a log is left beside it"
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(

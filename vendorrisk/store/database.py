@@ -395,6 +395,13 @@ def migrate(url: str) -> Migrated:
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         _make_file(Path(parsed.database))
+        # Opening a file to write changes it, which somebody else's must not be.
+        looking = _engine(parsed, wait_seconds=30.0, writing=False)
+        try:
+            with _translating(parsed), looking.connect() as connection:
+                _require_ours(connection, parsed)
+        finally:
+            looking.dispose()
     engine = _engine(parsed, wait_seconds=30.0)
     try:
         with _translating(parsed), engine.connect() as plain:
@@ -405,10 +412,7 @@ def migrate(url: str) -> Migrated:
                     connection.execute(
                         text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
                     )
-                before = MigrationContext.configure(connection).get_current_revision()
-                _refuse_newer(before, parsed)
-                if before is None and inspect(connection).get_table_names():
-                    raise _foreign(parsed, "Name an empty database, or one that this product made.")
+                before = _require_ours(connection, parsed)
                 config = _alembic()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -522,6 +526,15 @@ def _schemas() -> tuple[str, ...]:
     """The revision of each schema that this code knows, oldest first."""
     scripts = ScriptDirectory.from_config(_alembic()).walk_revisions()
     return tuple(script.revision for script in scripts)[::-1]
+
+
+def _require_ours(connection: Connection, url: URL) -> str | None:
+    """The revision of a database that may be migrated; None for an empty one."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    _refuse_newer(found, url)
+    if found is None and inspect(connection).get_table_names():
+        raise _foreign(url, "Name an empty database, or one that this product made.")
+    return found
 
 
 def _require_current(connection: Connection, url: URL) -> None:

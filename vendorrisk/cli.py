@@ -51,6 +51,7 @@ from vendorrisk.reports.access_page import access_page
 from vendorrisk.scoring import Sheet, SheetError, explain_rubric
 from vendorrisk.scoring.improvement import smallest_changes
 from vendorrisk.scoring.plain_text import scorecard_text
+from vendorrisk.scoring.scorecard import counted
 from vendorrisk.scoring.unanswered import open_range
 from vendorrisk.settings import InvalidSettings, Settings
 
@@ -148,7 +149,7 @@ def _check(arguments: Namespace) -> int:
         _tell_burden(path, library_at(path, library))
         if arguments.proofs:
             _tell_proofs(path, library_at(path, library))
-    print(f"{_count(errors, 'problem')}, {_count(warnings, 'warning')}")
+    print(f"{counted(errors, 'problem')}, {counted(warnings, 'warning')}")
     return code
 
 
@@ -176,8 +177,8 @@ def _tell_burden(path: Path, library: Library) -> None:
             by_role = minutes_by_role(asked.questions)
             roles = ", ".join(f"{role} {number}" for role, number in by_role.items())
             print(
-                f"{display_name(folder)}: {_count(len(asked.questions), 'question')}, "
-                f"{_count(sum(by_role.values()), 'minute')} ({roles})"
+                f"{display_name(folder)}: {counted(len(asked.questions), 'question')}, "
+                f"{counted(sum(by_role.values()), 'minute')} ({roles})"
             )
 
 
@@ -198,13 +199,13 @@ def _test(arguments: Namespace) -> int:
             code = max(code, report(p for outcome in outcomes for p in outcome.problems))
             ran += len(outcomes)
             held += sum(outcome.holds for outcome in outcomes)
-            print(f"{display_name(folder)}: {_count(len(outcomes), 'case')}")
+            print(f"{display_name(folder)}: {counted(len(outcomes), 'case')}")
         if path.resolve() == library.root:
             of_sets, code_of_sets = _test_sets(library)
             code = max(code, code_of_sets)
             ran += len(of_sets)
             held += sum(case.holds for case in of_sets)
-    print(f"{held} of {_count(ran, 'case')} hold")
+    print(f"{held} of {counted(ran, 'case')} hold")
     return code
 
 
@@ -224,7 +225,7 @@ def _test_sets(library: Library) -> tuple[list[SetCase], int]:
             continue
         code = max(code, report([*problems.problems, *case_problems(cases)]))
         found += cases
-        print(f"{display_name(path)}: {_count(len(cases), 'case')}")
+        print(f"{display_name(path)}: {counted(len(cases), 'case')}")
     return found, code
 
 
@@ -356,7 +357,7 @@ def _takes_two(parser: ArgumentParser) -> None:
 def _diff(arguments: Namespace) -> int:
     old, new = _open(arguments.old), _open(arguments.new)
     cases = compare_cases(old, new)
-    _tell(cases, _count(len(cases), "case"), "move")
+    _tell(cases, counted(len(cases), "case"), "move")
     if arguments.portfolio is not None:
         from vendorrisk.store import Store, StoreUnavailable  # see `_migrate`
         from vendorrisk.usecases.comparing import compare_stored
@@ -372,7 +373,7 @@ def _diff(arguments: Namespace) -> int:
             # What puts it right is told for the database of the settings, and this is another.
             fix = "Let --portfolio name the URL or the SQLite file of an up-to-date database."
             raise StoreUnavailable(error.code, error.sentence, fix) from None
-        total = _count(len(stored.compared), "stored assessment")
+        total = counted(len(stored.compared), "stored assessment")
         _tell(stored.compared, total, "would move; what is stored stays")
         if stored.others:
             print(f"Left out, as another rubric or version scored them: {stored.others}")
@@ -464,9 +465,9 @@ def _tell_verified(command: str, found: Verified) -> int:
     for reason in found.not_computed:
         print(f"Not computed again: {reason}")
     print(
-        f"{_count(found.events, 'event')} in {_count(found.chains, 'chain')},"
-        f" {_count(found.files, 'file')}, {_count(found.scorecards, 'scorecard')}:"
-        f" {_count(len(found.findings), 'break')}"
+        f"{counted(found.events, 'event')} in {counted(found.chains, 'chain')},"
+        f" {counted(found.files, 'file')}, {counted(found.scorecards, 'scorecard')}:"
+        f" {counted(len(found.findings), 'break')}"
     )
     return FINE if found.holds else DOES_NOT_HOLD
 
@@ -509,14 +510,14 @@ def _purge(arguments: Namespace) -> int:
         print(f"Held: {due.data_class}: {due.about} ({due.kind} {due.subject_id}): {due.held}")
     for says in found.problems:
         print(f"purge: {says}", file=sys.stderr)
-    done, held = _count(len(found.done), "deletion"), _count(len(found.held), "hold")
+    done, held = counted(len(found.done), "deletion"), counted(len(found.held), "hold")
     if arguments.dry_run:
         print(f"{done} due, {held} in the way; nothing was changed")
     else:
         print(
-            f"{done}, {held} in the way; {_count(found.files, 'left-over file')} and"
-            f" {_count(found.backups, 'expired backup')} deleted,"
-            f" {_count(found.sealed, 'old file')} encrypted"
+            f"{done}, {held} in the way; {counted(found.files, 'left-over file')} and"
+            f" {counted(found.backups, 'expired backup')} deleted,"
+            f" {counted(found.sealed, 'old file')} encrypted"
         )
     return DOES_NOT_HOLD if found.problems else FINE
 
@@ -563,14 +564,14 @@ def _rotate_key(arguments: Namespace) -> int:
     for says in done.problems:
         print(f"rotate-key: {says}", file=sys.stderr)
     print(
-        f"The master key is {done.key_id} now, in {done.key_file}; {_count(done.files, 'file')}"
-        f" and {_count(done.secrets, 'secret')} were encrypted anew,"
-        f" {_count(done.deleted, 'file')} of before deleted."
+        f"The master key is {done.key_id} now, in {done.key_file}; {counted(done.files, 'file')}"
+        f" and {counted(done.secrets, 'secret')} were encrypted anew,"
+        f" {counted(done.deleted, 'file')} of before deleted."
     )
     if done.backup is not None:
         print(f"A new backup is {done.backup}.")
     if done.backups:
-        print(f"{_count(done.backups, 'backup')} that opened with the old key deleted.")
+        print(f"{counted(done.backups, 'backup')} that opened with the old key deleted.")
     print("Keep a copy of the new key apart from the backups. Then make a checkpoint.")
     return DOES_NOT_HOLD if done.problems else FINE
 
@@ -621,10 +622,6 @@ def _demo(arguments: Namespace) -> int:
 
 def _takes_nothing(parser: ArgumentParser) -> None:
     """A command without arguments of its own."""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -21,6 +21,7 @@ from vendorrisk.scoring import (
 )
 from vendorrisk.scoring.everyday import hiding_questions
 from vendorrisk.scoring.plain_text import of_100, value_text
+from vendorrisk.scoring.scorecard import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +86,16 @@ class Outlook:
             yield "What proof could change: nothing; all that is claimed is proven."
             return
         yield "What proof could change"
-        if self.unproven:
-            said = _count(self.unproven, "answer that is only said", "answers that are only said")
+        unproven, short, asked = len(self.unproven), len(self.short), len(self.open)
+        if unproven:
+            said = counted(unproven, "answer that is only said", "answers that are only said")
             yield f"    Without {said}: {self.proven.text()}."
-        if self.short:
-            yield f"    With full proof for {_count(self.short, 'answer')}: {self.provable.text()}."
-        if self.open:
-            also = "that and " if self.short else ""
-            asked = _count(self.open, "open question")
-            yield f"    With {also}the best answer to {asked}, proven: {self.best.text()}."
-
-
-def _count(found: Collection[str], thing: str, things: str = "") -> str:
-    return f"{len(found)} {thing if len(found) == 1 else things or f'{thing}s'}"
+        if short:
+            yield f"    With full proof for {counted(short, 'answer')}: {self.provable.text()}."
+        if asked:
+            also = "that and " if short else ""
+            best = f"the best answer to {counted(asked, 'open question')}, proven"
+            yield f"    With {also}{best}: {self.best.text()}."
 
 
 def outlook(

@@ -13,7 +13,7 @@ from math import floor
 from typing import Literal
 
 from vendorrisk.assurance import Submission
-from vendorrisk.scoring.scorecard import readable
+from vendorrisk.scoring.scorecard import counted, readable
 
 _MOST_REASONS = 3
 """Reasons for one ceiling that are told in full."""
@@ -118,7 +118,7 @@ def residual_risk(
         else:
             why.append(
                 f"A score of {floor(overall)} (at least {floor(bar)}) lowers the likelihood by "
-                f"{_count(falls, 'level')}, from {readable(likelihood)} to {readable(left)}."
+                f"{counted(falls, 'level')}, from {readable(likelihood)} to {readable(left)}."
             )
     harm = impact
     if reductions:
@@ -260,7 +260,7 @@ def _conditional(
 def _acceptance(bars: TierAppetite) -> str:
     return (
         "A named executive's written acceptance, for at most "
-        f"{_count(bars.acceptance_months, 'month')}."
+        f"{counted(bars.acceptance_months, 'month')}."
     )
 
 
@@ -268,12 +268,8 @@ def _lower(appetite: Appetite, level: str, by: int) -> str:
     return appetite.levels[max(0, appetite.levels.index(level) - by)]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _because(what: str, reasons: Sequence[str]) -> list[str]:
     """The first reasons for a ceiling, each in its own words, and how many more there are."""
     said = [f"{what}: {reason}" for reason in reasons[:_MOST_REASONS]]
     more = len(reasons) - len(said)
-    return [*said, f"{what} for {_count(more, 'more reason')}."] if more else said
+    return [*said, f"{what} for {counted(more, 'more reason')}."] if more else said

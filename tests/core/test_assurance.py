@@ -3,15 +3,14 @@
 import json
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.access_kit import ASKED, FACTS, GOOD, METHOD, RUBRIC, good, read, submit
 from vendorrisk.assurance import (
     Reply,
-    Submission,
     build_sheet,
     read_reply,
     read_submission,
@@ -20,44 +19,7 @@ from vendorrisk.assurance import (
     supported_levels,
 )
 from vendorrisk.conditions import State
-from vendorrisk.content import Library
 from vendorrisk.document import Report
-
-LIBRARY = Library(Path(__file__).parents[1] / "content" / "valid")
-PACK = LIBRARY.pack("access")
-ASKED, RUBRIC = PACK.questionnaire, PACK.rubric
-METHOD = LIBRARY.pack("ladder-rating").rubric
-FACTS = {"tier": 1, "data_classes": ["contact"]}
-GOOD = {
-    "second_factor": "everyone",
-    "exceptions": 0,
-    "factor_kind": "hardware",
-    "secret_stores": ["vault"],
-}
-
-
-def submit(answers=None, *, facts=FACTS, evidence=None, review=None, as_of="2026-11-01", **more):
-    data = {
-        "answers": GOOD if answers is None else answers,
-        "facts": facts,
-        "evidence": evidence or {},
-        "review": review or {},
-        "as_of": as_of,
-    }
-    return data | more
-
-
-def read(data, rubric=RUBRIC, asked=ASKED):
-    report = Report("a.json")
-    found = read_submission(data, asked, rubric, report)
-    assert (found is None) == bool(report.errors)
-    return found, report
-
-
-def good(data=None, **more) -> Submission:
-    found, report = read(submit(**more) if data is None else data)
-    assert found, "\n".join(map(str, report.problems))
-    return found
 
 
 def codes(data, **more) -> list[str]:

@@ -3,34 +3,25 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.access_kit import ASKED, GOOD, RUBRIC, good
 from tests.core.rubric_kit import World, worlds
 from vendorrisk.assurance import (
-    Submission,
     read_submission,
     score_submission,
     unsettled_for,
 )
-from vendorrisk.content import Library
 from vendorrisk.document import Report
 from vendorrisk.scoring import Scorecard, Sheet, score
 from vendorrisk.scoring.columns import Columns, Sheets
 from vendorrisk.scoring.plain_text import scorecard_text
 
 FEW = settings(max_examples=40, deadline=None)
-PACK = Library(Path(__file__).parents[1] / "content" / "valid").pack("access")
-ASKED, RUBRIC = PACK.questionnaire, PACK.rubric
-ANSWERS = {
-    "second_factor": "nobody",
-    "exceptions": 0,
-    "factor_kind": "hardware",
-    "secret_stores": ["wiki"],
-}
+ANSWERS = GOOD | {"second_factor": "nobody", "secret_stores": ["wiki"]}
 LIFT = {"reason": "The answer was about another system.", "asked_by": "Ada", "granted_by": "Ben"}
 
 
@@ -47,21 +38,9 @@ def lifted_worlds(draw: st.DrawFn) -> tuple[World, set[str]]:
     return world, draw(st.sets(st.sampled_from(hard))) if hard else set()
 
 
-def said(data: dict[str, object]) -> Submission:
-    report = Report("a.json")
-    found = read_submission(data, ASKED, RUBRIC, report)
-    assert found is not None, report.problems
-    return found
-
-
 def scored(lifted: object = None, answers: object = None, review: object = None) -> Scorecard:
-    data = {
-        "answers": answers or ANSWERS,
-        "facts": {"tier": 1, "data_classes": ["contact"]},
-        "as_of": "2026-11-01",
-        "review": review or {},
-    }
-    return score_submission(ASKED, RUBRIC, said(data | ({"lifted": lifted} if lifted else {})))
+    more = {"lifted": lifted} if lifted else {}
+    return score_submission(ASKED, RUBRIC, good(answers=answers or ANSWERS, review=review, **more))
 
 
 @given(lifted_worlds())
@@ -147,8 +126,8 @@ def test_the_figure_without_lifting_stands_beside_the_one_with_it():
 
 def test_without_lifting_a_submission_is_the_same_bytes_as_ever():
     bare = {"answers": ANSWERS, "facts": {"tier": 1, "data_classes": []}}
-    assert said(bare).to_bytes() == said({**bare, "lifted": {}}).to_bytes()
-    assert "lifted" not in json.loads(said(bare).to_bytes())
+    assert good(bare).to_bytes() == good({**bare, "lifted": {}}).to_bytes()
+    assert "lifted" not in json.loads(good(bare).to_bytes())
 
 
 @pytest.mark.parametrize(
@@ -160,7 +139,7 @@ def test_without_lifting_a_submission_is_the_same_bytes_as_ever():
 )
 def test_lifting_has_no_effect_while_an_answer_behind_the_rule_cannot_be_relied_on(answers, review):
     data = {"answers": answers, "facts": {"tier": 1, "data_classes": []}, "review": review}
-    assert unsettled_for(ASKED, RUBRIC, said(data), "no-second-factor") == ("second_factor",)
+    assert unsettled_for(ASKED, RUBRIC, good(data), "no-second-factor") == ("second_factor",)
     with_lift = scored({"no-second-factor": LIFT}, answers, review)
     assert with_lift.results == scored(None, answers, review).results
     assert not any(rule.lifted for rule in with_lift.rules)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.access_kit import ASKED, GOOD, METHOD, RUBRIC, good
 from tests.core.rubric_kit import (
     LEVELS,
     World,
@@ -22,35 +23,13 @@ from vendorrisk.assurance import (
     Reply,
     Review,
     Submission,
-    read_submission,
     score_submission,
 )
 from vendorrisk.conditions import State, names
-from vendorrisk.content import Library
-from vendorrisk.document import Report
 from vendorrisk.outlook import Outcome, Outlook, outlook
 from vendorrisk.questionnaire import EvidenceRequest, Questionnaire
 from vendorrisk.scoring import Rubric
 from vendorrisk.scoring.everyday import claimed
-
-LIBRARY = Library(Path(__file__).parents[1] / "content" / "valid")
-PACK = LIBRARY.pack("access")
-ASKED, RUBRIC = PACK.questionnaire, PACK.rubric
-GOOD = {
-    "second_factor": "everyone",
-    "exceptions": 0,
-    "factor_kind": "hardware",
-    "secret_stores": ["vault"],
-}
-
-
-def submitted(asked: Questionnaire = ASKED, **data: object) -> Submission:
-    facts = {"tier": 1, "data_classes": ["contact"]}
-    report = Report("a.json")
-    whole = {"answers": GOOD, "facts": facts, "as_of": "2026-11-01", **data}
-    found = read_submission(whole, asked, RUBRIC, report)
-    assert found is not None, report.problems
-    return found
 
 
 def ahead(asked: Questionnaire, by: Rubric, submission: Submission) -> Outlook:
@@ -59,8 +38,8 @@ def ahead(asked: Questionnaire, by: Rubric, submission: Submission) -> Outlook:
     return found
 
 
-def looked(asked: Questionnaire = ASKED, **data: object) -> Outlook:
-    return ahead(asked, RUBRIC, submitted(asked, **data))
+def looked(asked: Questionnaire = ASKED, **data: Any) -> Outlook:
+    return ahead(asked, RUBRIC, good(asked=asked, **data))
 
 
 def number(outcome: Outcome) -> Fraction:
@@ -202,9 +181,8 @@ def test_a_text_tells_the_range_and_data_has_the_same_figures():
 
 
 def test_plain_measures_know_no_proof():
-    method = LIBRARY.pack("ladder-rating").rubric
     given = Submission(answers={"backup": Reply("done")})
-    assert outlook(None, method, given, score_submission(None, method, given)) is None
+    assert outlook(None, METHOD, given, score_submission(None, METHOD, given)) is None
 
 
 # -- that it holds --------------------------------------------------------------------------------

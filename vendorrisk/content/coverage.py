@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vendorrisk.content.catalogues import Catalogue, Group
 from vendorrisk.content.packs import Library
 from vendorrisk.questionnaire import Question
+from vendorrisk.scoring.scorecard import counted
 
 COMMAND = "python -m vendorrisk coverage > docs/coverage.md"
 _MARK = "†"
@@ -112,7 +113,7 @@ def coverage_page(library: Library) -> str:
 
 
 def _count(number: int, unit: str) -> str:
-    return f"{number} {unit if number == 1 else _PLURALS.get(unit, f'{unit}s')}"
+    return counted(number, unit, _PLURALS.get(unit, ""))
 
 
 def _totals(found: Coverage) -> tuple[int, int, int]:

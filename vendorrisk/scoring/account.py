@@ -11,7 +11,7 @@ from vendorrisk.conditions import State, names
 from vendorrisk.scoring.exact import Cell, Leaf, Member, Program
 from vendorrisk.scoring.formula import Apply, Expression, Name, Number, Term, names_in, term
 from vendorrisk.scoring.graph import Bands, Case, Cases, Context, Fold, Formula, Map, names_of
-from vendorrisk.scoring.scorecard import enumerated, readable, said
+from vendorrisk.scoring.scorecard import counted, enumerated, readable, said
 
 _MOST_SENTENCES = 4
 _MOST_NAMED = 6
@@ -289,7 +289,7 @@ class Account:
         mean = f", the {'weighted ' if node.weight else ''}mean of {chosen}"
         if chosen or node.across:
             return mean + enumerated([f"{one.says} ({word(one.value)})" for one in kept]) + left
-        mean += _count(len(kept), "value")
+        mean += counted(len(kept), "value")
         least = min(one.value for one in kept)
         greatest = max(one.value for one in kept)
         if least == greatest:
@@ -306,7 +306,7 @@ class Account:
     def _climbed(self, node: Fold, taken: Sequence[Member], value: object) -> str:
         reached = int(value) if isinstance(value, (int, Fraction)) else 0
         if reached >= len(taken):
-            return f", as all {_count(len(taken), 'step')} hold"
+            return f", as all {counted(len(taken), 'step')} hold"
         stops = self._member(node, taken[reached])
         stop = f" ({stops})" if stops else ""
         if not reached:
@@ -455,12 +455,8 @@ def _summed(parts: Sequence[Part], every: int) -> str:
         (part for part in parts if part.amount), key=lambda part: abs(part.amount), reverse=True
     )
     if not telling:
-        return f"{_count(every, 'value')}, each 0" if every > 1 else "one value, which is 0"
+        return f"{counted(every, 'value')}, each 0" if every > 1 else "one value, which is 0"
     named = [f"{part.says} ({word(part.amount)})" for part in telling[:_MOST_NAMED]]
     left = telling[_MOST_NAMED:]
     rest = word(sum((part.amount for part in left), Fraction(0)))
     return enumerated([*named, f"{len(left)} more ({rest} together)"] if left else named)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

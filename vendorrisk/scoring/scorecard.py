@@ -342,6 +342,11 @@ def readable(name: str) -> str:
     return _WORDS.get(name) or name.replace("_", " ")
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """ "1 answer", "1,200 answers"; `things` where an s does not make it several."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
 def enumerated(told: Sequence[str], most: int = 7) -> str:
     """ "a, b and c", or "a, b and 7 more"."""
     if len(told) > most:

@@ -21,7 +21,7 @@ from vendorrisk.scoring.exact import Sheet
 from vendorrisk.scoring.graph import Named
 from vendorrisk.scoring.plain_text import value_text
 from vendorrisk.scoring.rubric import Rubric, score
-from vendorrisk.scoring.scorecard import Result, enumerated, readable
+from vendorrisk.scoring.scorecard import Result, counted, enumerated, readable
 from vendorrisk.scoring.trials import MOST_SHEETS, values_of
 
 MOST_CELLS = 1_500_000
@@ -63,7 +63,7 @@ class OpenRange:
             says.append(one_of + enumerated([readable(label) for label in self.labels]))
         found = " or ".join(says) or "nothing that has a value"
         told = found if self.decided else f"at least {found}; other answers may lead further"
-        what = "1 answer is open" if len(self.open) == 1 else f"{len(self.open)} answers are open"
+        what = counted(len(self.open), "answer is open", "answers are open")
         yield f"{what}; with them it could be {told}."
 
 

@@ -13,6 +13,7 @@ from vendorrisk.assessment import State
 from vendorrisk.reports import wording
 from vendorrisk.reports.wording import day as day
 from vendorrisk.reports.wording import minor_digits as minor_digits
+from vendorrisk.scoring.scorecard import counted
 
 # -- text that somebody else wrote ----------------------------------------------------------------
 
@@ -75,8 +76,8 @@ def score(value: float | Fraction | None) -> str:
 
 def count(number: int, thing: str, things: str | None = None) -> str:
     """ "1 question", "12 questions", "no questions"."""
-    name = thing if number == 1 else things or f"{thing}s"
-    return f"{number:,} {name}" if number else f"no {name}"
+    told = counted(number, thing, things or "")
+    return told if number else f"no{told.removeprefix('0')}"
 
 
 def share(part: float) -> str:
